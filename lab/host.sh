@@ -47,7 +47,9 @@ host_supervise() {
             cgroup_enter "$i/host"
             # A cgroup v2 inside, as Debian has by itself, also where this machine has v1: newer
             # systemd refuses to start on v1.
-            export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
+            export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+            # The kernel's network settings are the host's own, and /tmp is on its disk.
+            export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_TMPFS_TMP=0
             exec systemd-nspawn --quiet --boot --directory="$dir/fs/root" --machine="lab-$NAME-$i" \
                 --network-namespace-path="/run/netns/$(netns_name "$N" "$i")" --capability=CAP_NET_ADMIN \
                 --register=no --keep-unit --resolv-conf=off --timezone=off --link-journal=no
@@ -126,7 +128,7 @@ host_ssh() {
 host_reboot() {
     local nspawn init
     nspawn=$(field "$1" nspawn)
-    read -r init _ <"/proc/$nspawn/task/$nspawn/children"
+    read -r init _ <"/proc/$nspawn/task/$nspawn/children" || true # ends without a newline
     kill -s RTMIN+5 "$init"
 }
 

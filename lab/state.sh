@@ -100,10 +100,14 @@ cgroup_busy() {
 cgroup_kill() {
     local root start
     cgroups
-    [[ ! -e $CG/$NAME/$1/cgroup.kill ]] || echo 1 >"$CG/$NAME/$1/cgroup.kill"
     now
     start=$NOW
     while cgroup_busy "$1"; do
+        if [[ -e $CG/$NAME/$1/cgroup.kill ]]; then
+            echo 1 >"$CG/$NAME/$1/cgroup.kill"
+        else # before Linux 5.14
+            find "$CG/$NAME/$1" -name cgroup.procs -exec cat {} + | xargs -r kill -9
+        fi
         pause 0.005
         now
         ((NOW - start < 20000)) || die "processes in $CG/$NAME/$1 do not end, even when killed; look at them with: systemd-cgls $CG/$NAME/$1"
@@ -148,6 +152,7 @@ abandoned() {
 # "1 3 4": the hosts that the lab has, in order.
 hosts() {
     local dir
+    lab_is_up || return 0
     for dir in "$LAB"/hosts/*; do
         [[ ! -d $dir ]] || echo "${dir##*/}"
     done | sort -n

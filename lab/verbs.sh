@@ -1,17 +1,10 @@
 # shellcheck shell=bash
 # The lab's verbs, one function each, in the order of the help.
 
-# Reads the lab's network number, which the names of its links come from.
-load() {
-    N=$(cat "$LAB/net" 2>/dev/null) || N=
-    [[ -z $N ]] || GATEWAY=$(gateway "$N")
-}
-
 # For a verb that is about one host: it exists, and nobody else does something to it meanwhile.
 one_host() {
     [[ ${1:-} =~ ^[1-9][0-9]*$ ]] || usage "which host? Give its number, like 1"
-    load
-    [[ -e $LAB/hosts/$1/ready ]] || die "lab $NAME has no host $1; make it with: lab up $1"
+    lab_is_up && [[ -e $LAB/hosts/$1/ready ]] || die "lab $NAME has no host $1; make it with: lab up $1"
 }
 
 hold_host() {
@@ -42,15 +35,14 @@ verb_up() {
     local wanted=$suite
     suite=${suite:-bookworm}
     check_suite "$suite"
-    [[ -z $pid || -d /proc/$pid ]] || die "--while: there is no process $pid; nothing was started"
+    [[ -z $pid || $pid =~ ^[0-9]+$ && -d /proc/$pid ]] || die "--while: there is no process $pid; nothing was started"
     base_make "$suite"
 
     lock "$RUN/.locks/$NAME"
-    if [[ $(cat "$LAB/boot" 2>/dev/null) != "$BOOT_ID" || ! -e $LAB/net.ready ]]; then
+    if ! lab_is_up; then
         lab_clear # remains: of a crash, or from before this machine was started
         lab_make "$suite"
     fi
-    load
     rm -f "$LAB/dying"
     [[ -z $pid ]] || watch_start "$pid"
     seed "$suite"
@@ -82,86 +74,12 @@ verb_up() {
     exit "$failed"
 }
 
-# What there is once for a lab: key, network, rules, and what its hosts take over from this machine.
-lab_make() {
-    mkdir -p "$LAB/hosts"
-    echo "$BOOT_ID" >"$LAB/boot"
-    echo "$EPOCHREALTIME" >"$LAB/id"
-    ssh-keygen -q -t ed25519 -N '' -C "lab-$NAME" -f "$LAB/key"
-    : >"$LAB/known_hosts"
-    [[ -z ${SUDO_UID:-} ]] || chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$LAB/key" "$LAB/key.pub"
-    lock "$RUN/.lock"
-    net_claim
-    unlock
-    load
-    # systemd takes some of these in each host, and all hosts are root to the kernel.
-    sysctl_raise fs/inotify/max_user_instances 4096
-    seed "$1"
-    net_make "$N" "${LOOPBACK[@]}"
-    : >"$LAB/net.ready"
-}
-
-seed() {
-    [[ ! -e $LAB/seed-$1/ready ]] || return 0
-    seed_make "$LAB/seed-$1" "$1" "$(base_path "$1")"
-    : >"$LAB/seed-$1/ready"
-}
-
-# Removes all of this lab, in whatever state it is. Called with its lock held.
-lab_clear() {
-    local mount claim
-    cgroup_kill ''
-    awk -v under="$LAB/" 'index($5, under) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
-        while read -r mount; do umount "$mount" 2>/dev/null || umount -l "$mount"; done
-    for claim in "$RUN"/.nets/*; do
-        [[ ! -e $claim || $(<"$claim") != "$NAME" ]] || net_remove "${claim##*/}"
-    done
-    rm -rf --one-file-system "${LAB:?}"
-}
-
-# Only root's login is needed to read it, so it is written as a whole, whenever hosts were added.
-known_hosts() {
-    local i
-    for i in $(hosts); do
-        [[ ! -e $LAB/hosts/$i/ready ]] || cat "$LAB/hosts/$i/known_hosts"
-    done >"$LAB/known_hosts.new"
-    mv "$LAB/known_hosts.new" "$LAB/known_hosts"
-}
-
 print_host() {
     echo "$1 $(field "$1" address) $(field "$1" suite) $(state_of "$1")"
 }
 
-# Prints when a process was started, in ticks; fails when it has ended, also if nobody has
-# collected it yet.
-started() {
-    local stat
-    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-    read -r -a stat <<<"${stat##*) }"
-    [[ ${stat[0]} != [ZX] ]] && REPLY=${stat[19]}
-}
-
-watch_start() {
-    started "$1" || die "--while: process $1 has ended; clear up with: lab down"
-    cgroup_kill watch
-    (cd / && exec setsid "$SELF" --lab "$NAME" _watch "$1" "$REPLY" "$(<"$LAB/id")" </dev/null >/dev/null 2>&1) &
-}
-
-# Takes the lab down when the process ends. It goes by itself when the lab is no longer that lab.
-verb__watch() {
-    cgroup_enter watch
-    close_inherited
-    while started "$1" && [[ $REPLY == "$2" ]]; do
-        { read -r REPLY <"$LAB/id"; } 2>/dev/null && [[ $REPLY == "$3" ]] || exit 0
-        pause 0.1
-    done
-    local root
-    for root in "${CGS[@]}"; do echo "$BASHPID" >"${root%/*}/cgroup.procs"; done
-    verb_down
-}
-
 verb__supervise() {
-    load
+    lab_is_up
     host_supervise "$1"
 }
 
@@ -264,14 +182,13 @@ verb_key() { lab_file key; }
 verb_known_hosts() { lab_file known_hosts; }
 
 lab_file() {
-    [[ -e $LAB/net.ready ]] || die "lab $NAME is not up; start it with: lab up 1"
+    lab_is_up || die "lab $NAME is not up; start it with: lab up 1"
     echo "$LAB/$1"
 }
 
 verb_address() {
     if [[ ${1:-} == gateway ]]; then
         lab_file key >/dev/null
-        load
         echo "$GATEWAY"
     else
         one_host "${1:-}"
