@@ -1,7 +1,7 @@
 //! What happened in a run, as the terminal, `--json` and (later) the store see it.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened in a run on one host. As JSON it is one flat
 /// object: `run`, `host`, `time`, `event`, and the fields of its kind.
@@ -19,7 +19,7 @@ pub struct Event {
 }
 
 /// A step, as events name it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRef {
     /// Name of its job.
     pub job: String,

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::StepRef;
 
 /// Everything that one run does on a host, in order.
 #[derive(Debug, Clone)]
@@ -107,7 +110,49 @@ impl std::fmt::Debug for Value {
     }
 }
 
+/// What a reader of a run's journal must know of its plan: the names, and
+/// nothing that is secret. It travels with the run, so that others can follow it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// Names of the jobs, dependencies first.
+    pub jobs: Vec<String>,
+    /// The steps; the journal counts them from 1.
+    pub steps: Vec<StepRef>,
+    /// The handlers; the journal counts on from the steps.
+    pub handlers: Vec<StepRef>,
+    /// Whether the output may hold secrets, which only who has the plan can mask.
+    pub secrets: bool,
+}
+
+impl Outline {
+    /// The step or handler that the journal calls `number`.
+    pub fn step(&self, number: usize) -> Option<&StepRef> {
+        let index = number.checked_sub(1)?;
+        self.steps.get(index).or_else(|| self.handlers.get(index - self.steps.len()))
+    }
+}
+
 impl Plan {
+    /// The plan's names.
+    pub fn outline(&self) -> Outline {
+        let steps = self.steps.iter().map(|step| StepRef {
+            job: step.job.clone(),
+            step: step.name.clone(),
+            title: step.title.clone(),
+        });
+        let handlers = self.handlers.iter().map(|handler| StepRef {
+            job: handler.job.clone(),
+            step: handler.command.clone(),
+            title: format!("After the change: {}", handler.command),
+        });
+        Outline {
+            jobs: self.jobs.iter().map(|job| job.name.clone()).collect(),
+            steps: steps.collect(),
+            handlers: handlers.collect(),
+            secrets: self.secrets().next().is_some(),
+        }
+    }
+
     /// SHA-256 over everything that the host would do, as 64 hex digits: two
     /// plans with the same digest do the same.
     pub fn digest(&self) -> String {

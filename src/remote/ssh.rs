@@ -1,0 +1,230 @@
+//! Connects to a host with OpenSSH (the `openssh` crate): a generated
+//! configuration goes first, the person's own follows.
+//!
+//! Promise 9: checking a host's key is never switched off.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use super::target::Target;
+use crate::model::FailureKind;
+
+/// How long one attempt to connect may take, with all its handshakes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// An ssh that nobody uses any more (we were killed) goes away after this.
+const IDLE: usize = 15;
+/// The folders of connections begin so; the process id follows.
+const FOLDER: &str = "groundcrew-ssh-";
+
+/// How to get to hosts: shared by all connections of one process.
+#[derive(Debug)]
+pub struct Ssh {
+    /// Control sockets and the generated configuration; short, private, swept.
+    folder: TempDir,
+    config: PathBuf,
+    identity: Option<PathBuf>,
+    known_hosts: Option<PathBuf>,
+}
+
+impl Ssh {
+    /// Prepares connections with this private key (else ssh's own choice and the
+    /// agent), this file instead of `~/.ssh/config`, and this one instead of
+    /// `~/.ssh/known_hosts`.
+    ///
+    /// # Errors
+    /// Fails if no private folder can be made.
+    pub fn new(
+        identity: Option<PathBuf>,
+        own_config: Option<&Path>,
+        known_hosts: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
+        // A socket's path is at most 108 bytes long, and ssh appends to it.
+        let base = std::env::var_os("XDG_RUNTIME_DIR")
+            .map(PathBuf::from)
+            .filter(|path| path.is_dir() && path.as_os_str().len() < 40)
+            .unwrap_or_else(|| PathBuf::from("/tmp"));
+        sweep(&base);
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{FOLDER}{}-", std::process::id()))
+            .rand_bytes(4)
+            .tempdir_in(&base)?;
+        let config = folder.path().join("config");
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config)?;
+        file.write_all(configuration(own_config, known_hosts.as_deref()).as_bytes())?;
+        Ok(Self { folder, config, identity, known_hosts })
+    }
+
+    /// The file of known host keys that was asked for, if it is not ssh's own choice.
+    pub fn known_hosts(&self) -> Option<&Path> {
+        self.known_hosts.as_deref()
+    }
+
+    /// A private folder that goes away with this.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    /// Says why not, with the next step. Nothing is tried twice.
+    pub async fn connect(&self, target: &Target) -> Result<Session, Failure> {
+        let control = self.folder.path().join("c");
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&control)
+            .map_err(|error| Failure::internal("making a folder for the connection", error))?;
+        let mut builder = SessionBuilder::default();
+        builder
+            .known_hosts_check(KnownHosts::Strict)
+            .connect_timeout(CONNECT_TIMEOUT / 2)
+            .server_alive_interval(Duration::from_secs(5))
+            .control_persist(ControlPersist::IdleFor(IDLE.try_into().expect("not 0")))
+            .control_directory(&control)
+            .config_file(&self.config);
+        if let Some(key) = &self.identity {
+            builder.keyfile(key);
+        }
+        if let Some(user) = &target.user {
+            builder.user(user.clone());
+        }
+        if let Some(port) = target.port {
+            builder.port(port);
+        }
+        let error = match timeout(CONNECT_TIMEOUT, builder.connect_mux(&target.host)).await {
+            Ok(Ok(session)) => return Ok(session),
+            Ok(Err(openssh::Error::Connect(error))) => {
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    return Err(Failure::new(
+                        FailureKind::Internal,
+                        "the `ssh` command is missing on this machine; install OpenSSH's client",
+                    ));
+                }
+                error.to_string()
+            }
+            Ok(Err(error)) => return Err(Failure::internal("starting ssh", error)),
+            Err(_) => format!("no answer within {} s: timed out", CONNECT_TIMEOUT.as_secs()),
+        };
+        // What a jump host's ssh had to say went to nobody; ask once more, listening.
+        if error.contains("UNKNOWN port 65535") || error.contains("banner exchange") {
+            let said = self.said_by_ssh(target).await;
+            return Err(explain(target, &format!("{error}\n{said}")));
+        }
+        Err(explain(target, &error))
+    }
+
+    /// A plain `ssh` to the target that uses this configuration, without a terminal.
+    pub fn command(&self, target: &Target) -> Command {
+        let mut command = Command::new("ssh");
+        command
+            .kill_on_drop(true)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .args(["-o", "BatchMode=yes", "-o", "ControlPath=none", "-o", "ConnectTimeout=10"])
+            .arg("-F")
+            .arg(&self.config);
+        if let Some(user) = &target.user {
+            command.arg("-l").arg(user);
+        }
+        if let Some(port) = target.port {
+            command.arg("-p").arg(port.to_string());
+        }
+        command
+    }
+
+    async fn said_by_ssh(&self, target: &Target) -> String {
+        let mut command = self.command(target);
+        if let Some(key) = &self.identity {
+            command.arg("-i").arg(key);
+        }
+        command.args(["-o", "StrictHostKeyChecking=yes", &target.host, "true"]);
+        match timeout(CONNECT_TIMEOUT, command.output()).await {
+            Ok(Ok(output)) => String::from_utf8_lossy(&output.stderr).into_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn configuration(own: Option<&Path>, known_hosts: Option<&Path>) -> String {
+    let mut text = String::from(
+        "# Made by groundcrew; the first value of an option counts.\n\
+         Host *\n\
+         ForwardAgent no\n\
+         ForwardX11 no\n\
+         ClearAllForwardings yes\n\
+         PermitLocalCommand no\n\
+         RemoteCommand none\n\
+         RequestTTY no\n\
+         GlobalKnownHostsFile none\n\
+         ServerAliveCountMax 3\n",
+    );
+    if let Some(path) = known_hosts {
+        text.push_str(&format!("UserKnownHostsFile \"{}\"\n", path.display()));
+    }
+    match own {
+        Some(path) => text.push_str(&format!("Include \"{}\"\n", path.display())),
+        None => text.push_str("Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n"),
+    }
+    text
+}
+
+/// Removes what processes that are gone have left behind.
+fn sweep(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|n| n.strip_prefix(FOLDER)).and_then(|n| n.split('-').next());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            // Another user's folder stays: removing it fails.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Turns what ssh said into a kind, a cause and a next step.
+fn explain(target: &Target, said: &str) -> Failure {
+    use FailureKind::{AuthenticationFailed, HostKeyChanged, HostKeyUnknown, Unreachable};
+    let has = |text: &str| said.contains(text);
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
+    let (kind, message) = if has("HOST IDENTIFICATION HAS CHANGED") || has("host key for") && has("has changed") {
+        (HostKeyChanged, format!(
+            "{target} shows another host key than the one that is known. Either the host was \
+             reinstalled, or somebody stands in between. If you know why it changed, remove the \
+             old key (`ssh-keygen -R`) and apply again; otherwise find out first"
+        ))
+    } else if has("host key is known") || has("Host key verification failed") {
+        (HostKeyUnknown, format!("the host key of {target}, or of a host on the way to it, is not known"))
+    } else if has("UNPROTECTED PRIVATE KEY") {
+        (AuthenticationFailed, format!(
+            "the key may be read by others, so ssh does not use it: {last}. \
+             Take the others' rights away with `chmod 600 KEY`"
+        ))
+    } else if has("Permission denied") || has("Too many authentication failures") {
+        (AuthenticationFailed, format!(
+            "{target} refused the login: {last}. Give the right key with -i, or add it to your \
+             ssh-agent (a key with a passphrase must be there); check the user's name"
+        ))
+    } else if has("Could not resolve hostname") {
+        (Unreachable, format!("{target}: {last}. Check the spelling, or give the address"))
+    } else if has("Connection refused") {
+        (Unreachable, format!("{target} refused the connection: {last}. Is sshd running there, and on this port?"))
+    } else if has("timed out") {
+        (Unreachable, format!("{target} did not answer: {last}. Is the host up, and does a firewall let SSH through?"))
+    } else if has("Bad configuration option") || has("Bad owner or permissions") || has("configuration") {
+        (FailureKind::Internal, format!("ssh does not accept its configuration: {last}. Mend that file"))
+    } else {
+        (Unreachable, format!("no connection to {target}: {last}. Try `ssh {}` by hand", target.host))
+    };
+    Failure::new(kind, message)
+}
