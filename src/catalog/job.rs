@@ -34,28 +34,23 @@ pub struct Job {
 }
 
 impl Job {
-    /// Reads a job file; fails with everything that is wrong with it.
-    pub(super) fn read(name: &str, source: Source) -> Result<Self, Vec<Mistake>> {
+    /// Reads a job file. There is no job where the file is not even TOML; where
+    /// there are mistakes, the job is only good for finding more of them.
+    pub(super) fn read(name: &str, source: Source) -> (Option<Self>, Vec<Mistake>) {
         let source = Arc::new(source);
         let (document, errors) = DeTable::parse_recoverable(&source.text);
-        if !errors.is_empty() {
-            let mistake = |e: &toml::de::Error| {
-                source.mistake(e.span().unwrap_or(0..0), format!("not TOML: {}", e.message()))
-            };
-            // What follows the first error on a line is most often its echo.
-            let mut mistakes: Vec<Mistake> = errors.iter().map(mistake).collect();
-            mistakes.dedup_by_key(|m| m.place.as_ref().map(|place| place.line));
-            return Err(mistakes);
+        // What follows the first error is most often its echo.
+        if let Some(error) = errors.iter().min_by_key(|error| error.span().map(|s| s.start)) {
+            let message = format!("not TOML: {}", error.message());
+            return (None, vec![source.mistake(error.span().unwrap_or(0..0), message)]);
         }
         let report = Report::new(&source);
-        let table = Table::new(&report, 0..0, document.get_ref());
-        let job = read(name, &source, table);
-        let mistakes = report.into_mistakes();
-        job.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+        let job = read(name, &source, Table::new(&report, 0..0, document.get_ref()));
+        (Some(job), report.into_mistakes())
     }
 }
 
-fn read(name: &str, source: &Arc<Source>, table: Table<'_>) -> Option<Job> {
+fn read(name: &str, source: &Arc<Source>, table: Table<'_>) -> Job {
     let report = table.report;
     let is_word = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
@@ -67,10 +62,7 @@ fn read(name: &str, source: &Arc<Source>, table: Table<'_>) -> Option<Job> {
             "use a-z, 0-9, _ and -, beginning with a letter, at most 64",
         );
     }
-    let title = table.line("title");
-    if title.is_none() {
-        table.missing("title", "title = \"…\"");
-    }
+    let title = table.line("title").or_else(|| table.missing("title", "title = \"…\""));
     let description = table.text("description").map(|text| text.value);
     let needs = table.texts("needs").unwrap_or_default();
     let systems = table.texts("systems").unwrap_or_default();
@@ -84,7 +76,7 @@ fn read(name: &str, source: &Arc<Source>, table: Table<'_>) -> Option<Job> {
     let parameters: Vec<Parameter> = table
         .named_tables("params")
         .into_iter()
-        .filter_map(|(name, table)| read_parameter(&name, table))
+        .map(|(name, table)| read_parameter(&name, table))
         .collect();
 
     let mut steps: Vec<JobStep> = Vec::new();
@@ -103,7 +95,8 @@ fn read(name: &str, source: &Arc<Source>, table: Table<'_>) -> Option<Job> {
     table.finish();
     let systems = systems.into_iter().map(|system| system.value).collect();
     let (name, source) = (name.to_owned(), source.clone());
-    Some(Job { name, title: title?.value, description, needs, systems, parameters, steps, source })
+    let title = title.map(|title| title.value).unwrap_or_default();
+    Job { name, title, description, needs, systems, parameters, steps, source }
 }
 
 fn is_system(text: &str) -> bool {
@@ -113,7 +106,7 @@ fn is_system(text: &str) -> bool {
     text.split_once(' ').is_some_and(|(id, version)| is_word(id) && is_word(version))
 }
 
-fn read_parameter(name: &Text, table: Table<'_>) -> Option<Parameter> {
+fn read_parameter(name: &Text, table: Table<'_>) -> Parameter {
     let report = table.report;
     check_name(report, "parameter", name);
     if let Some(who) = reserved::reader_of(name) {
@@ -126,39 +119,29 @@ fn read_parameter(name: &Text, table: Table<'_>) -> Option<Parameter> {
     let title = table.line("title").map(|text| text.value);
     let description = table.text("description").map(|text| text.value);
     let kind = read_kind(&table);
-    let default = table.scalar("default");
-    table.finish();
-    let kind = kind?;
-    let default = match default {
-        Some(given) if kind.is_secret() => {
-            report.add_with(
-                given.span,
+    let mut default = table.scalar("default");
+    if let (Some(given), Some(kind)) = (&mut default, &kind) {
+        match kind.check(given) {
+            _ if kind.is_secret() => report.add_with(
+                given.span.clone(),
                 "a secret with a default is none",
                 "remove the default: whoever runs the job gives the secret",
-            );
-            return None;
+            ),
+            Ok(normal) => given.value = normal,
+            Err(why) => report.add(given.span.clone(), format!("the default {why}")),
         }
-        Some(given) => match kind.check(&given) {
-            Ok(value) => Some(value),
-            Err(why) => {
-                report.add(given.span, format!("the default {why}"));
-                return None;
-            }
-        },
-        None => None,
-    };
-    Some(Parameter { name: name.value.clone(), title, description, kind, default })
+    }
+    table.finish();
+    // With a mistake in its type, the parameter is still one that templates may name.
+    let kind = kind.unwrap_or(Kind::String);
+    let default = default.map(|default| default.value);
+    Parameter { name: name.value.clone(), title, description, kind, default }
 }
 
 fn read_kind(table: &Table<'_>) -> Option<Kind> {
     let report = table.report;
     let choices = table.texts("choices");
-    let Some(name) = table.text("type") else {
-        if table.key("type").is_none() {
-            table.missing("type", "type = \"string\"");
-        }
-        return None;
-    };
+    let name = table.text("type").or_else(|| table.missing("type", "type = \"string\""))?;
     if let (Some(key), true) = (table.key("choices"), name.value != "choice") {
         report.add(key, format!("`choices` belong to the type `choice`, not `{}`", name.value));
         return None;

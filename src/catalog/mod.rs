@@ -14,6 +14,7 @@ mod parameter;
 mod plan;
 mod reader;
 mod reserved;
+mod shellcheck;
 mod source;
 mod step;
 mod template;
@@ -26,6 +27,7 @@ pub use job::Job;
 pub use mistake::{Mistake, Mistakes, Place};
 pub use parameter::{Kind, Parameter};
 pub use plan::{ParameterError, PlanError};
+pub use shellcheck::shellcheck;
 pub use source::{Source, Text};
 pub use step::{FileTemplate, JobAction, JobStep};
 
@@ -53,12 +55,15 @@ impl Catalog {
 
     /// The built-in jobs and those of an operator's folder.
     pub fn load(folder: &Path) -> Result<Self, Mistakes> {
-        let mut sources = built_in();
-        let mut mistakes = Vec::new();
         let (own, unreadable) = read_folder(folder);
-        mistakes.extend(unreadable);
+        let mut sources = built_in();
         sources.extend(own);
-        Self::from_sources(sources, mistakes)
+        Self::from_sources(sources, unreadable)
+    }
+
+    /// With a folder as [`Catalog::load`], without one as [`Catalog::embedded`].
+    pub fn open(folder: Option<&Path>) -> Result<Self, Mistakes> {
+        folder.map_or_else(Self::embedded, Self::load)
     }
 
     /// Reads the job files; fails with all mistakes of all of them.
@@ -69,18 +74,18 @@ impl Catalog {
         let mut jobs = BTreeMap::new();
         let mut broken = BTreeSet::new();
         for (name, source) in sources {
-            match Job::read(&name, source) {
-                Ok(job) => drop(jobs.insert(name, job)),
-                Err(found) => {
-                    mistakes.extend(found);
-                    broken.insert(name);
-                }
+            let (job, found) = Job::read(&name, source);
+            mistakes.extend(found);
+            match job {
+                Some(job) => drop(jobs.insert(name, job)),
+                None => drop(broken.insert(name)),
             }
         }
         mistakes.extend(order::check(&jobs, &broken));
         if mistakes.is_empty() {
             mistakes.extend(plan::conflicts(&jobs));
         }
+        mistakes.sort_by(|one, other| one.file.cmp(&other.file));
         if mistakes.is_empty() { Ok(Self { jobs }) } else { Err(Mistakes(mistakes)) }
     }
 

@@ -27,7 +27,7 @@ pub fn order<'a>(jobs: &'a BTreeMap<String, Job>, wanted: &[&'a Job]) -> Vec<&'a
 }
 
 /// Needs that name no job, and needs that go round in a circle. `broken` are
-/// jobs whose file could not be read: to need one of them is no second mistake.
+/// jobs whose file is not even TOML: to need one of them is no second mistake.
 pub fn check(jobs: &BTreeMap<String, Job>, broken: &BTreeSet<String>) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     for job in jobs.values() {

@@ -47,6 +47,7 @@ impl<'a> Report<'a> {
     pub fn into_mistakes(self) -> Vec<Mistake> {
         let mut mistakes = self.mistakes.into_inner();
         mistakes.sort_by_key(|m| m.place.as_ref().map(|p| (p.line, p.column)));
+        mistakes.dedup();
         mistakes
     }
 }
@@ -91,13 +92,15 @@ impl<'a> Table<'a> {
         self.report.add(found.span(), format!("`{key}` must be {wanted}, not {found_type}"));
     }
 
-    /// Reports that a key is not there.
-    pub fn missing(&self, key: &str, example: &str) {
-        self.report.add_with(
-            self.span.clone(),
-            format!("`{key}` is missing"),
-            format!("add `{example}`"),
-        );
+    /// Reports a key that is not there, and answers none. A misspelt one is
+    /// told as that, by [`Table::finish`].
+    pub fn missing(&self, key: &str, example: &str) -> Option<Text> {
+        let misspelt = |other: &str| did_you_mean(other, [key].into_iter()).is_some();
+        if !self.entries.iter().any(|(other, _)| misspelt(other.get_ref())) {
+            let message = format!("`{key}` is missing");
+            self.report.add_with(self.span.clone(), message, format!("add `{example}`"));
+        }
+        None
     }
 
     /// A string, of any characters.

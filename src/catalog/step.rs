@@ -79,18 +79,15 @@ impl JobStep {
     /// Reads a `[[steps]]` table; none where a mistake was reported.
     pub(super) fn read(table: Table<'_>, parameters: &[Parameter]) -> Option<Self> {
         let report = table.report;
-        let name = table.text("name");
-        let title = table.line("title");
+        let name = table
+            .text("name")
+            .inspect(|name| check_name(report, "step", name))
+            .or_else(|| table.missing("name", "name = \"install_software\""));
+        let title =
+            table.line("title").or_else(|| table.missing("title", "title = \"Installing …\""));
         let timeout = table.text("timeout").map_or(Some(USUAL_TIMEOUT), |t| timeout(report, &t));
         let on_change = table.line("on_change");
         let action = read_action(&table, parameters);
-        match &name {
-            None => table.missing("name", "name = \"install_software\""),
-            Some(name) => check_name(report, "step", name),
-        }
-        if title.is_none() {
-            table.missing("title", "title = \"Installing …\"");
-        }
         if let Some(command) = &on_change {
             lint::script(report, "on_change", command);
             if matches!(action, Some(JobAction::Assert { .. })) {
@@ -172,17 +169,12 @@ fn read_action(table: &Table<'_>, parameters: &[Parameter]) -> Option<JobAction>
 fn read_file(table: Table<'_>, parameters: &[Parameter]) -> Option<FileTemplate> {
     let report = table.report;
     let root = || Text { value: "root".into(), span: table.span.clone() };
-    let path = table.line("path");
+    let path = table.line("path").or_else(|| table.missing("path", "path = \"/etc/…\""));
     let owner = table.line("owner").unwrap_or_else(root);
     let group = table.line("group").unwrap_or_else(root);
     let mode = table.text("mode");
-    let content = table.text("template");
-    if path.is_none() {
-        table.missing("path", "path = \"/etc/…\"");
-    }
-    if content.is_none() {
-        table.missing("template", "template = '''…'''");
-    }
+    let content =
+        table.text("template").or_else(|| table.missing("template", "template = '''…'''"));
     for text in [&path, &Some(owner.clone()), &Some(group.clone()), &content].into_iter().flatten()
     {
         template::check(report, text, parameters);
