@@ -1,5 +1,8 @@
 //! The command line.
 
+pub mod ask;
+pub mod display;
+
 use std::process::ExitCode;
 
 /// Reads the command line and does what it says.
