@@ -29,14 +29,14 @@ pub fn choose(question: &str, options: &[(char, &str)], default: char) -> io::Re
             Err(error) => return Err(error),
         }
     };
-    writeln!(out, "{answer}")?;
+    writeln!(out, "{answer}\n")?;
     Ok(Some(answer))
 }
 
 /// The question, a line for each answer, and where the answer goes.
 fn prompt(question: &str, options: &[(char, &str)], default: char) -> String {
     let key = Style::new().for_stderr().bold();
-    let mut text = format!("{question}\n");
+    let mut text = format!("\n{question}\n");
     for (option, meaning) in options {
         let mark = if *option == default { " (Enter)" } else { "" };
         text.push_str(&format!("  {}  {meaning}{mark}\n", key.apply_to(option)));
@@ -54,5 +54,33 @@ fn answer(key: Key, options: &[(char, &str)], default: char) -> Option<char> {
             options.iter().map(|(option, _)| *option).find(|option| *option == typed)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: [(char, &str); 2] = [('c', "cancel it"), ('l', "leave it")];
+
+    #[test]
+    fn the_question_shows_keys_and_default() {
+        let shown = console::strip_ansi_codes(&prompt("What now?", &OPTIONS, 'l')).into_owned();
+        assert_eq!(
+            shown,
+            "\nWhat now?\n  c  cancel it\n  l  leave it (Enter)\nYour answer [c/l]: "
+        );
+    }
+
+    #[test]
+    fn keys_are_answers_or_mean_nothing() {
+        let answer = |key| answer(key, &OPTIONS, 'l');
+        assert_eq!(answer(Key::Char('c')), Some('c'));
+        assert_eq!(answer(Key::Char('C')), Some('c'));
+        assert_eq!(answer(Key::Char('x')), None);
+        assert_eq!(answer(Key::ArrowUp), None);
+        for key in [Key::Enter, Key::Escape, Key::CtrlC, Key::Char('\x04')] {
+            assert_eq!(answer(key), Some('l'));
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Fleet {
     width: usize,
     plan_only: bool,
     began: Instant,
+    /// The last thing that was printed ends in an empty line.
+    spaced: bool,
 }
 
 impl Fleet {
@@ -42,7 +44,7 @@ impl Fleet {
         let hosts: Vec<Progress> =
             hosts.iter().map(|host| Progress::new(host, paint.colours)).collect();
         let width = report::widest(hosts.iter().map(|h| h.host.as_str())).min(WIDEST_HOST);
-        Fleet { live, paint, hosts, width, plan_only, began: Instant::now() }
+        Fleet { live, paint, hosts, width, plan_only, began: Instant::now(), spaced: true }
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -112,8 +114,11 @@ impl Fleet {
             self.live.print(&format!("    {} {}", paint.yellow("○"), step.name.title));
         }
         let failure = report::failure(paint, host);
-        if !failure.is_empty() {
-            failure.iter().for_each(|line| self.live.print(line));
+        self.spaced = !failure.is_empty();
+        for line in &failure {
+            self.live.print(line);
+        }
+        if self.spaced {
             self.live.print("");
         }
     }
@@ -121,6 +126,7 @@ impl Fleet {
     fn print_note(&mut self, index: usize, text: &str) {
         let text = format!("{}: {text}", self.hosts[index].host);
         self.live.print(&report::note(self.paint, &text));
+        self.spaced = false;
     }
 }
 
@@ -162,7 +168,9 @@ impl Display for Fleet {
 
     fn finish(&mut self) -> io::Result<()> {
         self.live.show();
-        self.live.print("");
+        if !self.spaced {
+            self.live.print("");
+        }
         self.live.print(&report::total(self.paint, &self.hosts, self.began.elapsed()));
         self.live.draw(&[])
     }

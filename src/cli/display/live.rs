@@ -76,11 +76,9 @@ impl Live {
             return Ok(());
         }
         let (rows, columns) = self.size();
-        let mut frame = self.back_to_top(columns);
-        if !self.above.is_empty() {
-            frame.push_str("\x1b[J");
-            frame.push_str(&std::mem::take(&mut self.above));
-        }
+        // As one update, where the terminal knows how to: nobody sees it half done.
+        let mut frame = format!("\x1b[?2026h{}", self.erase(rows, columns));
+        frame.push_str(&std::mem::take(&mut self.above));
         self.drawn.clear();
         // Without automatic wrapping: a character that is wider than we think
         // is cut off at the margin then, and can't spoil the count of rows.
@@ -88,11 +86,10 @@ impl Live {
         for line in &lines[lines.len().saturating_sub(rows.saturating_sub(1))..] {
             let line = fit(line, columns);
             self.drawn.push(measure_text_width(&line));
-            frame.push_str("\x1b[2K");
             frame.push_str(&line);
             frame.push('\n');
         }
-        frame.push_str("\x1b[?7h\x1b[J");
+        frame.push_str("\x1b[?7h\x1b[?2026l");
         self.last = Some(Instant::now());
         self.out.write_all(frame.as_bytes())?;
         self.out.flush()
@@ -109,10 +106,15 @@ impl Live {
         self.hidden = false;
     }
 
-    /// From below the drawn lines to the begin of the first of them.
-    fn back_to_top(&self, columns: usize) -> String {
-        let rows: usize =
+    /// Clears the drawn lines and leaves the cursor where the first one was.
+    fn erase(&self, rows: usize, columns: usize) -> String {
+        let drawn: usize =
             self.drawn.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
-        if rows == 0 { String::new() } else { format!("\r\x1b[{rows}A") }
+        match drawn.min(rows.saturating_sub(1)) {
+            0 => String::new(),
+            // Row by row: asked to clear from the top of the screen to its end,
+            // tmux moves what was there to its history.
+            up => format!("\r\x1b[{up}A{}\x1b[{up}A", "\x1b[2K\n".repeat(up)),
+        }
     }
 }

@@ -15,6 +15,10 @@ mod progress;
 mod report;
 mod sanitize;
 mod terminal;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::time::Duration;
@@ -39,8 +43,8 @@ pub trait Display: Send {
         Ok(())
     }
 
-    /// Takes away what moves, so that a person can be asked something.
-    /// Until [`Display::show`], events are remembered and nothing is written.
+    /// Takes away what moves, so that a person can be asked something. A live
+    /// display takes events in as before, and writes nothing until [`Display::show`].
     fn hide(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -64,7 +68,7 @@ pub fn choose(json: bool, hosts: &[String], plan: &Plan, plan_only: bool) -> Box
         return Box::new(Json::new());
     }
     let paint = Paint::new(console::colors_enabled());
-    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    let dumb = std::env::var("TERM").map_or(true, |term| term == "dumb");
     if !Term::stdout().is_term() || dumb {
         return Box::new(Plain::new(Box::new(io::stdout()), paint, hosts, plan, plan_only));
     }

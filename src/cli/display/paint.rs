@@ -68,7 +68,8 @@ impl Paint {
     }
 
     fn styled(self, style: Style, text: impl Display) -> String {
-        if self.colours { format!("{style}{text}{style:#}") } else { text.to_string() }
+        let text = text.to_string();
+        if self.colours && !text.is_empty() { format!("{style}{text}{style:#}") } else { text }
     }
 }
 

@@ -100,7 +100,12 @@ impl Plain {
         let (word, took) = match self.hosts[host].steps[step].state {
             State::InPlace(took) => ("in place".to_owned(), took),
             State::Changed(took) => (self.paint.green("changed"), took),
-            State::Failed(took) => (self.paint.red("failed"), took),
+            State::Failed(took) => {
+                let code = self.hosts[host].failure.as_ref().and_then(|f| f.exit_code);
+                let code = code.map_or(String::new(), |code| format!(" with exit code {code}"));
+                (self.paint.red(format!("failed{code}")), took)
+            }
+            State::Unfinished(took) => (self.paint.yellow("unfinished"), took),
             State::WouldRun => (self.paint.yellow("would run"), None),
             State::Pending | State::Running(..) => return Ok(()),
         };
@@ -110,12 +115,9 @@ impl Plain {
 
     /// Says how the run on a host ended.
     fn end(&mut self, host: usize) -> io::Result<()> {
-        if let Some(failure) = &self.hosts[host].failure {
-            let code = failure.exit_code.map(|code| format!("The exit code is {code}."));
-            let error = format!("{} {}", self.paint.red("Error:"), failure.error);
-            for line in code.iter().map(String::as_str).chain(error.lines()) {
-                self.line(host, line)?;
-            }
+        let error: Vec<String> = report::error(self.paint, &self.hosts[host]).collect();
+        for line in error {
+            self.line(host, &line)?;
         }
         let progress = &self.hosts[host];
         let outcome = format!("{}, {}", progress.outcome(), time(progress.elapsed()));
@@ -151,14 +153,13 @@ impl Display for Plain {
                 let lines = self.feeds[host].lines.feed(output);
                 self.output(host, lines)?;
             }
-            (Happening::StepCompleted { .. } | Happening::StepFailed { .. }, Some(step)) => {
-                self.ended(host, step)?;
-            }
             (Happening::Note { text }, _) => {
                 for line in sanitize::plain(text).lines() {
                     self.line(host, line)?;
                 }
             }
+            // Completed, failed, or the run's end left it unfinished.
+            (_, Some(step)) => self.ended(host, step)?,
             _ => {}
         }
         if !was_ended && self.hosts[host].end.is_some() {
@@ -182,5 +183,103 @@ impl Display for Plain {
             writeln!(self.out, "{total}")?;
         }
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::display::testing::{Run, Screen, plan, step};
+    use crate::model::{FailureKind, StepRef};
+
+    fn written(hosts: &[&str], plan_only: bool, events: &[Event]) -> io::Result<String> {
+        let screen = Screen::new(24, 80);
+        let hosts: Vec<String> = hosts.iter().map(|host| host.to_string()).collect();
+        let (out, plan) = (Box::new(screen.clone()), plan(&["Nginx"]));
+        let mut plain = Plain::new(out, Paint::new(false), &hosts, &plan, plan_only);
+        events.iter().try_for_each(|event| plain.event(event))?;
+        plain.tick()?;
+        plain.finish()?;
+        Ok(screen.raw())
+    }
+
+    fn steps() -> [StepRef; 2] {
+        ["Prepare", "Install"].map(|title| step("nginx", title))
+    }
+
+    #[test]
+    fn output_is_indented_clean_and_in_whole_lines() -> io::Result<()> {
+        let [prepare, install] = steps();
+        let mut run = Run::on("edge-1");
+        let mut events = vec![
+            run.planned(&steps(), None),
+            run.step_started(&prepare),
+            run.completed(&prepare, false),
+            run.step_started(&install),
+            run.output(&install, "10 %\r50"),
+            run.output(&install, " %\r100 %\n\n\x1b]52;c;aGk"),
+            run.output(&install, "=\x07\x1b[31mla"),
+            run.output(&install, "st\x1b[0m"),
+        ];
+        events.extend(run.failed(&install, "No package.\nLook at the sources."));
+        assert_eq!(
+            written(&["edge-1"], false, &events)?,
+            "Nginx on edge-1
+[1/2] Prepare: in place, 0.5 s
+[2/2] Install
+  | 100 %
+  |
+  | last
+[2/2] Install: failed with exit code 100, 2.5 s
+Error: No package.
+Look at the sources.
+edge-1: failed at step 2 of 2, Install, 0.0 s
+"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn with_several_hosts_each_line_names_its_own() -> io::Result<()> {
+        let (mut a, mut b) = (Run::on("a"), Run::on("b"));
+        let [prepare, _] = steps();
+        let kind = FailureKind::Unreachable;
+        let events = [
+            a.planned(&steps()[..1], None),
+            b.event(Happening::RunFailed { kind, error: "No route.".to_owned() }),
+            a.step_started(&prepare),
+            a.output(&prepare, "half a li"),
+            a.event(Happening::Note { text: "The line was cut.".to_owned() }),
+            a.completed(&prepare, true),
+            a.event(Happening::RunCompleted { changed: 1 }),
+        ];
+        assert_eq!(
+            written(&["a", "b"], false, &events)?,
+            "Nginx on 2 hosts
+b: Error: No route.
+b: failed before the first step, 0.0 s
+a: The line was cut.
+a: [1/1] Prepare
+a:   | half a li
+a: [1/1] Prepare: changed, 1.5 s
+a: 1 changed, 0 in place, 0.0 s
+1 completed (1 changed, 0 unchanged); 1 failed: b; 0.0 s
+"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn plan_says_what_would_run() -> io::Result<()> {
+        let events = [Run::on("edge-1").planned(&steps(), Some(&[true, false]))];
+        assert_eq!(
+            written(&["edge-1"], true, &events)?,
+            "Nginx on edge-1, checks only
+[1/2] Prepare: in place
+[2/2] Install: would run
+edge-1: 1 of 2 steps would run, 0.0 s
+"
+        );
+        Ok(())
     }
 }

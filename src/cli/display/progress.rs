@@ -45,6 +45,8 @@ pub(super) enum State {
     InPlace(Option<Duration>),
     Changed(Option<Duration>),
     Failed(Option<Duration>),
+    /// The run ended, or was left, while it ran.
+    Unfinished(Option<Duration>),
     /// The answer to `--plan` for a step that is not in place.
     WouldRun,
 }
@@ -61,7 +63,7 @@ pub(super) enum End {
 
 /// Why a run failed, for people.
 pub(super) struct Failure {
-    /// A step failed, and what it printed tells more.
+    /// What the step printed tells more.
     pub(super) in_step: bool,
     pub(super) exit_code: Option<i32>,
     /// The cause and the next step.
@@ -97,14 +99,19 @@ impl Progress {
             Happening::RunCompleted { .. } => self.end = Some(End::Completed),
             Happening::RunFailed { kind, error } => {
                 self.end = Some(End::Failed(*kind));
+                let unfinished = self.stop(event.time);
                 // Where a step failed, its error is the cause; the run's only repeats it.
                 self.failure.get_or_insert_with(|| Failure {
-                    in_step: false,
+                    in_step: unfinished.is_some() && *kind != FailureKind::Left,
                     exit_code: None,
                     error: sanitize::plain(error),
                 });
+                return unfinished;
             }
-            Happening::RunCancelled => self.end = Some(End::Cancelled),
+            Happening::RunCancelled => {
+                self.end = Some(End::Cancelled);
+                return self.stop(event.time);
+            }
             Happening::Note { .. } => {}
             Happening::StepStarted { step, .. } => {
                 let index = self.find(step);
@@ -121,7 +128,7 @@ impl Progress {
                 return Some(self.find(step));
             }
             Happening::StepCompleted { step, changed } => {
-                let state = if *changed { State::Changed } else { State::InPlace };
+                let state: Settled = if *changed { State::Changed } else { State::InPlace };
                 return Some(self.settle(step, event.time, state));
             }
             Happening::StepFailed { step, exit_code, error } => {
@@ -198,7 +205,7 @@ impl Progress {
     }
 
     /// The step that the run is at or came to.
-    fn last_step(&self) -> Option<usize> {
+    pub(super) fn last_step(&self) -> Option<usize> {
         self.steps.iter().rposition(|step| step.state != State::Pending)
     }
 
@@ -228,12 +235,8 @@ impl Progress {
         })
     }
 
-    fn settle(
-        &mut self,
-        step: &StepRef,
-        time: Timestamp,
-        state: impl Fn(Option<Duration>) -> State,
-    ) -> usize {
+    /// Gives a step the state that it ends in.
+    fn settle(&mut self, step: &StepRef, time: Timestamp, state: Settled) -> usize {
         let index = self.find(step);
         let took = match self.steps[index].state {
             State::Running(started, _) => since(started, time),
@@ -242,10 +245,18 @@ impl Progress {
         self.steps[index].state = state(took);
         index
     }
+
+    /// The run ended: a step that still ran will not be heard of again.
+    fn stop(&mut self, time: Timestamp) -> Option<usize> {
+        let step = self.steps[self.running()?].name.clone();
+        Some(self.settle(&step, time, State::Unfinished))
+    }
 }
 
+type Settled = fn(Option<Duration>) -> State;
+
 fn clean(step: &StepRef) -> StepRef {
-    StepRef { title: sanitize::plain(&step.title), ..step.clone() }
+    StepRef { title: sanitize::plain(&step.title).replace('\n', " "), ..step.clone() }
 }
 
 fn since(start: Timestamp, end: Timestamp) -> Option<Duration> {

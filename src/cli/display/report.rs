@@ -20,7 +20,8 @@ pub(super) fn heading(paint: Paint, plan: &Plan, target: &str, plan_only: bool) 
 }
 
 /// Said where `apply` finds a run that an earlier one has started.
-pub(super) const FOLLOWED: &str = "This run was going on here already, and is followed.";
+pub(super) const FOLLOWED: &str =
+    "This run was already going on there: following it from its start.";
 
 /// Something that a person wants to know and that is no state of the run.
 pub(super) fn note(paint: Paint, text: &str) -> String {
@@ -39,10 +40,25 @@ pub(super) fn failure(paint: Paint, progress: &Progress) -> Vec<String> {
     if let Some(code) = failure.exit_code {
         lines.push(paint.dim(format!("    ╰ exit code {code}")));
     }
-    lines.push(String::new());
-    let error = failure.error.replace('\n', "\n    ");
-    lines.push(format!("    {} {error}", paint.red("Error:")));
+    if progress.last_step().is_some() {
+        lines.push(String::new());
+    }
+    lines.extend(error(paint, progress).map(|line| format!("    {line}")));
     lines
+}
+
+/// The lines of the cause and the next step.
+pub(super) fn error(paint: Paint, progress: &Progress) -> impl Iterator<Item = String> {
+    // To leave a run to itself is what a person chose: no error.
+    let label = match progress.end {
+        Some(End::Failed(FailureKind::Left)) => String::new(),
+        _ => format!("{} ", paint.red("Error:")),
+    };
+    let text = progress.failure.as_ref().map_or("", |failure| &failure.error);
+    text.lines().enumerate().map(move |(i, line)| match i {
+        0 => format!("{label}{line}"),
+        _ => line.to_owned(),
+    })
 }
 
 /// How the run on a host ended, and in what time.

@@ -18,7 +18,10 @@ use crate::model::{Event, Happening, Plan};
 const TAIL: usize = 5;
 
 /// Columns that a step's line takes beside its title.
-const BESIDE_TITLE: usize = 25;
+const BESIDE_TITLE: usize = 26;
+
+/// With less room than this for titles, a step's line is not set in columns.
+const NARROWEST_TITLE: usize = 24;
 
 /// The display of one host.
 pub(super) struct Terminal {
@@ -92,28 +95,39 @@ impl Terminal {
         let paint = self.paint;
         let step = &self.progress.steps[index];
         let titles = self.progress.steps.iter().map(|step| step.name.title.as_str());
-        let width = report::widest(titles).min(columns.saturating_sub(BESIDE_TITLE));
+        // In columns, where the terminal is wide enough for them.
+        let (width, word_width, time_width) = match columns.checked_sub(BESIDE_TITLE) {
+            Some(room) if room >= NARROWEST_TITLE => (report::widest(titles).min(room), 10, 9),
+            _ => (0, 0, 0),
+        };
         let title = pad(&step.name.title, width);
-        let clock = |took: Option<Duration>| format!("{:>9}", took.map_or(String::new(), time));
+        let word = |word| pad(word, word_width);
+        let clock =
+            |took: Option<Duration>| format!(" {:>time_width$}", took.map_or(String::new(), time));
         match step.state {
-            State::Pending => paint.dim(format!("    {title}")),
+            State::Pending => paint.dim(format!("  · {}", step.name.title)),
             State::Running(_, since) => format!(
-                "  {} {}  {:9}{}",
+                "  {} {}  {}{}",
                 paint.cyan(spinner(self.began.elapsed())),
                 paint.bold(title),
-                "",
+                word(""),
                 clock(Some(since.elapsed()))
             ),
             State::InPlace(took) => {
-                paint.dim(format!("  ✓ {title}  in place {}", clock(took)).trim_end())
+                let text = format!("  ✓ {title}  {}{}", word("in place"), clock(took));
+                paint.dim(text.trim_end())
             }
             State::Changed(took) => {
-                let (sign, word) = (paint.green("✓"), paint.green("changed  "));
+                let (sign, word) = (paint.green("✓"), paint.green(word("changed")));
                 format!("  {sign} {title}  {word}{}", paint.dim(clock(took)))
             }
             State::Failed(took) => {
-                let (sign, word) = (paint.red("✗"), paint.red("failed   "));
+                let (sign, word) = (paint.red("✗"), paint.red(word("failed")));
                 format!("  {sign} {}  {word}{}", paint.bold(title), paint.dim(clock(took)))
+            }
+            State::Unfinished(took) => {
+                let (sign, word) = (paint.yellow("!"), paint.yellow(word("unfinished")));
+                format!("  {sign} {title}  {word}{}", paint.dim(clock(took)))
             }
             State::WouldRun => {
                 let (sign, word) = (paint.yellow("○"), paint.yellow("would run"));
@@ -163,6 +177,7 @@ impl Terminal {
     fn to_come(&self, room: usize, columns: usize) -> Vec<String> {
         let mut job = self.job.clone();
         let mut lines = Vec::new();
+        // For each step, how many lines it takes to show it.
         let mut steps = Vec::new();
         for (index, step) in self.progress.steps.iter().enumerate() {
             if step.state != State::Pending {
@@ -179,10 +194,10 @@ impl Terminal {
             steps.push(lines.len());
         }
         if lines.len() > room {
-            lines.truncate(room.saturating_sub(1));
-            let hidden = steps.iter().filter(|end| **end > lines.len()).count();
+            let shown = steps.iter().filter(|end| **end < room).count();
+            lines.truncate(if shown == 0 { 0 } else { steps[shown - 1] });
             if room > 0 {
-                lines.push(self.paint.dim(format!("    … and {hidden} more")));
+                lines.push(self.paint.dim(format!("    … and {} more", steps.len() - shown)));
             }
         }
         lines
@@ -211,6 +226,7 @@ impl Display for Terminal {
             }
             (Happening::RunStarted { followed: true }, _) => {
                 self.live.print(&report::note(self.paint, report::FOLLOWED));
+                self.live.print("");
             }
             (Happening::StepStarted { attempt, .. }, Some(index)) => {
                 self.print_heading(index);
@@ -222,7 +238,10 @@ impl Display for Terminal {
             }
             (Happening::StepCompleted { .. }, Some(index)) => self.print_step(index),
             (Happening::StepFailed { .. }, Some(index)) => self.print_step(index),
-            (Happening::RunFailed { .. }, _) => {
+            (Happening::RunFailed { .. } | Happening::RunCancelled, unfinished) => {
+                if let Some(index) = unfinished {
+                    self.print_step(index);
+                }
                 let failure = report::failure(self.paint, &self.progress);
                 failure.iter().for_each(|line| self.live.print(line));
             }
