@@ -106,7 +106,8 @@ impl Live {
         self.hidden = false;
     }
 
-    /// Clears the drawn lines and leaves the cursor where the first one was.
+    /// Clears the drawn lines, and what was typed below them, and leaves the
+    /// cursor where the first one was.
     fn erase(&self, rows: usize, columns: usize) -> String {
         let drawn: usize =
             self.drawn.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
@@ -114,7 +115,7 @@ impl Live {
             0 => String::new(),
             // Row by row: asked to clear from the top of the screen to its end,
             // tmux moves what was there to its history.
-            up => format!("\r\x1b[{up}A{}\x1b[{up}A", "\x1b[2K\n".repeat(up)),
+            up => format!("\r\x1b[2K{}", "\x1b[1A\x1b[2K".repeat(up)),
         }
     }
 }

@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 
 use super::sanitize::Sanitizer;
 
-/// How much of a step's output is kept. What came first is forgotten first:
+/// How much memory a step's output may take. What came first is forgotten first:
 /// the cause of a failure is near the end.
-const KEPT: usize = 10_000_000;
+const MEMORY: usize = 10_000_000;
 
 /// A step's output as lines that are safe to show.
 pub(super) struct Output {
     sanitizer: Sanitizer,
     lines: VecDeque<String>,
-    bytes: usize,
+    memory: usize,
+    /// Bytes of text that are not in `lines` any more.
     forgotten: usize,
 }
 
@@ -21,20 +22,20 @@ impl Output {
         Output {
             sanitizer: Sanitizer::new(colours),
             lines: VecDeque::new(),
-            bytes: 0,
+            memory: 0,
             forgotten: 0,
         }
     }
 
     pub(super) fn push(&mut self, text: &str) {
         for line in self.sanitizer.feed(text) {
-            self.bytes += line.len() + 1;
+            self.memory += memory(&line);
             self.lines.push_back(line);
         }
-        while self.bytes > KEPT
+        while self.memory > MEMORY
             && let Some(line) = self.lines.pop_front()
         {
-            self.bytes -= line.len() + 1;
+            self.memory -= memory(&line);
             self.forgotten += line.len() + 1;
         }
     }
@@ -53,6 +54,11 @@ impl Output {
             .then(|| format!("… the first {:.1} MB are left out …", self.forgotten as f64 / 1e6));
         note.into_iter().chain(self.tail(usize::MAX))
     }
+}
+
+/// What a line takes; of empty ones there can be many.
+fn memory(line: &String) -> usize {
+    line.len() + size_of_val(line)
 }
 
 #[cfg(test)]
@@ -77,8 +83,8 @@ mod tests {
             output.push(&format!("{i:099}\n"));
         }
         let all: Vec<String> = output.all().collect();
-        assert_eq!(all[0], "… the first 2.0 MB are left out …");
-        assert_eq!(all.len(), 100_001);
-        assert!(all[100_000].ends_with("119999"));
+        assert_eq!(all[0], "… the first 3.9 MB are left out …");
+        assert_eq!(all.len(), 81_301);
+        assert!(all[81_300].ends_with("119999"));
     }
 }

@@ -161,7 +161,13 @@ impl Perform for Page {
         match byte {
             b'\r' => self.returned = true,
             b'\t' => {
-                let column = if self.returned { 0 } else { measure_text_width(&self.line) };
+                // In a line that is wider than any terminal, columns mean nothing,
+                // and to measure it for each tab would take long.
+                let column = match self.line.len() {
+                    _ if self.returned => 0,
+                    0..1000 => measure_text_width(&self.line),
+                    _ => 7,
+                };
                 for _ in column % 8..8 {
                     self.write(' ');
                 }

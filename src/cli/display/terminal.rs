@@ -165,11 +165,10 @@ impl Terminal {
             return vec![format!("  {sign} {doing} {} …", self.progress.host)];
         };
         let mut lines = vec![self.step_line(index, columns)];
-        let tail = self.progress.output.tail(TAIL.min(room.saturating_sub(1)));
-        lines
-            .extend(tail.iter().map(|line| {
-                format!("    {} {}", self.paint.dim("│"), self.paint.dim_output(line))
-            }));
+        let gutter = self.paint.dim("│");
+        for line in self.progress.output.tail(TAIL.min(room.saturating_sub(1))) {
+            lines.push(format!("    {gutter} {}", self.paint.dim_output(&line)));
+        }
         lines
     }
 

@@ -1,6 +1,6 @@
 //! The live displays, on a terminal in memory.
 
-use std::io;
+use std::io::{self, Write};
 
 use super::{
     Display,
@@ -251,6 +251,17 @@ fn a_resized_terminal_keeps_no_rests() -> io::Result<()> {
         assert_eq!(visible.matches("│ a line").count(), 5, "{columns}: {visible}");
         assert_eq!(visible.matches("Nginx on edge-1").count(), 1, "{columns}: {visible}");
     }
+    Ok(())
+}
+
+#[test]
+fn what_a_person_types_does_not_stay() -> io::Result<()> {
+    let mut screen = Screen::new(24, 60);
+    let mut display = one_host(&screen, false);
+    display.tick()?;
+    screen.write_all(b"^C")?;
+    display.finish()?;
+    assert!(!screen.all().contains("^C"));
     Ok(())
 }
 
