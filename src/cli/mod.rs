@@ -1,6 +1,8 @@
 //! The command line.
 
+pub mod ask;
 pub mod completions;
+pub mod display;
 pub mod jobs;
 
 use std::process::ExitCode;
