@@ -23,15 +23,17 @@ base_make() {
     mirror=$(apt_mirror "$suite")
     [[ -n $mirror ]] || die "found no Debian mirror in this machine's /etc/apt; name one with GROUNDCREW_LAB_MIRROR=URL"
     need debootstrap
+    echo "The $suite base is not there yet; it is made once, which takes about a minute ..." >&2
     lock "$CACHE/.lock-$suite"
     if [[ ! -d $base ]]; then
         for old in "$CACHE/$suite"-*; do
             [[ ! -d $old ]] || base_discard "$old"
         done
-        echo "Making the $suite base, once (about a minute) ..." >&2
         temp=$base.new log=$CACHE/$suite.log
-        base_bootstrap "$suite" "$temp" "$mirror" >"$log" 2>&1 && base_configure "$temp" ||
+        base_bootstrap "$suite" "$temp" "$mirror" >"$log" 2>&1 && base_configure "$temp" || {
+            base_discard "$temp"
             die "debootstrap of $suite failed: $(grep -E '^(E|W):' "$log" | tail -n 1); the whole story is in $log"
+        }
         mv "$temp" "$base"
     fi
     unlock

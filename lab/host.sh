@@ -75,12 +75,12 @@ close_inherited() {
     done
 }
 
-# Waits until root can log in, after the given number of boots.
+# Waits until root can log in, after the given number of boots; longer than usual by $3 seconds.
 host_wait() {
-    local i=$1 boots=$2 address deadline line fd
+    local i=$1 boots=$2 limit=$((TIMEOUT + ${3:-0})) address deadline line fd
     address=$(field "$i" address)
     now
-    deadline=$((NOW + TIMEOUT * 1000))
+    deadline=$((NOW + limit * 1000))
     while :; do
         abandoned
         if { read -r line <"$LAB/hosts/$i/boots"; } 2>/dev/null && ((line > boots)); then
@@ -95,7 +95,7 @@ host_wait() {
         read -r line <"$LAB/hosts/$i/state"
         [[ $line != stopped ]] || host_failed "$i" "did not boot"
         now
-        ((NOW < deadline)) || host_failed "$i" "does not answer on SSH after $TIMEOUT s"
+        ((NOW < deadline)) || host_failed "$i" "does not answer on SSH after $limit s"
         pause 0.03
     done
     # While /run/nologin is there, only root may log in.

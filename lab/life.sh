@@ -12,7 +12,7 @@ lab_is_up() {
 lab_make() {
     mkdir -p "$LAB/hosts"
     echo "$BOOT_ID" >"$LAB/boot"
-    echo "$EPOCHREALTIME" >"$LAB/id"
+    echo "$2" >"$LAB/id"
     ssh-keygen -q -t ed25519 -N '' -C "lab-$NAME" -f "$LAB/key"
     : >"$LAB/known_hosts"
     [[ -z ${SUDO_UID:-} ]] || chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$LAB/key" "$LAB/key.pub"
@@ -64,21 +64,19 @@ started() {
     [[ ${stat[0]} != [ZX] ]] && REPLY=${stat[19]}
 }
 
+# watch_start PID SINCE ID: of process and lab, what tells them from later ones of the same name.
 watch_start() {
-    started "$1" || die "--while: process $1 has ended; clear up with: lab down"
     cgroup_kill watch
-    (cd / && exec setsid "$SELF" --lab "$NAME" _watch "$1" "$REPLY" "$(<"$LAB/id")" </dev/null >/dev/null 2>&1) &
+    (cd / && exec setsid "$SELF" --lab "$NAME" _watch "$@" </dev/null >/dev/null 2>&1) &
 }
 
-# Takes the lab down when the process ends. It goes by itself when the lab is no longer that lab.
+# Takes the lab down when the process ends.
 verb__watch() {
+    local root
     cgroup_enter watch
     close_inherited
-    while started "$1" && [[ $REPLY == "$2" ]]; do
-        { read -r REPLY <"$LAB/id"; } 2>/dev/null && [[ $REPLY == "$3" ]] || exit 0
-        pause 0.1
-    done
-    local root
+    while started "$1" && [[ $REPLY == "$2" ]]; do pause 0.1; done
+    # Out of the group that is about to be killed.
     for root in "${CGS[@]}"; do echo "$BASHPID" >"${root%/*}/cgroup.procs"; done
-    verb_down
+    [[ -e $LAB/id && $(<"$LAB/id") != "$3" ]] || verb_down
 }

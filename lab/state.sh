@@ -47,8 +47,8 @@ lock() {
 unlock() { exec {LOCKED}>&-; }
 
 # Control groups. systemd-nspawn (--keep-unit) puts a host into "payload" below its own group:
-# without a group for each host they would share one, and the systemd of one would wait for, or
-# kill, the processes of another. The same path is used in the cgroup2 hierarchy (found also on
+# without a group for each host they would share one, and the systemd of each would have the
+# processes of the others among its own (measured). The same path is used in the cgroup2 hierarchy (found also on
 # machines that use cgroup v1 for controllers) and in v1's name=systemd, where nspawn looks.
 cgroups() {
     [[ -z ${CG:-} ]] || return 0

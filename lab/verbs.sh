@@ -19,7 +19,7 @@ running() {
 }
 
 verb_up() {
-    local count='' suite='' disk=1g pid='' i jobs=() failed=0
+    local count='' suite='' disk=1g pid='' since id i jobs=() failed=0
     while (($#)); do
         case $1 in
         --suite | --disk | --while) (($# > 1)) || usage "$1 needs a value" ;;&
@@ -32,19 +32,27 @@ verb_up() {
         shift
     done
     [[ $count =~ ^[0-9]{1,3}$ ]] && ((count <= 240)) || usage "up: how many hosts? Give a number from 1 to 240"
+    [[ $disk =~ ^[0-9]+[kmgKMG]$ ]] || usage "--disk takes a size like 512m or 2g, not '$disk'"
     local wanted=$suite
     suite=${suite:-bookworm}
     check_suite "$suite"
-    [[ -z $pid || $pid =~ ^[0-9]+$ && -d /proc/$pid ]] || die "--while: there is no process $pid; nothing was started"
+    if [[ -n $pid ]]; then
+        [[ $pid =~ ^[0-9]+$ ]] && started "$pid" || die "--while: there is no process '$pid'; nothing was made"
+        since=$REPLY
+    fi
     base_make "$suite"
 
     lock "$RUN/.locks/$NAME"
-    if ! lab_is_up; then
+    # The watcher comes before all that it has to take down.
+    if lab_is_up; then
+        rm -f "$LAB/dying"
+        [[ -z $pid ]] || watch_start "$pid" "$since" "$(<"$LAB/id")"
+    else
         lab_clear # remains: of a crash, or from before this machine was started
-        lab_make "$suite"
+        id=$EPOCHREALTIME
+        [[ -z $pid ]] || watch_start "$pid" "$since" "$id"
+        lab_make "$suite" "$id"
     fi
-    rm -f "$LAB/dying"
-    [[ -z $pid ]] || watch_start "$pid"
     seed "$suite"
 
     for ((i = 1; i <= count; i++)); do
@@ -157,7 +165,7 @@ verb_reboot() {
     else
         host_reboot "$1"
     fi
-    host_wait "$1" "$boots"
+    host_wait "$1" "$boots" 90 # as long as systemd gives a service to stop
     print_host "$1"
 }
 
