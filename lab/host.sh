@@ -138,7 +138,14 @@ host_kill() {
     link_state "$N" "$1" 0
     cgroup_kill "$1"
     link_remove "$N" "$1"
+    host_forget "$1"
     echo stopped >"$LAB/hosts/$1/state"
+}
+
+# What a systemd-nspawn that was killed leaves behind.
+host_forget() {
+    rm -f "/run/systemd/nspawn/locks/inode-$(stat -c %d:%i "$LAB/hosts/$1/fs/root" 2>/dev/null)"
+    rm -rf --one-file-system "/run/systemd/nspawn/propagate/lab-$NAME-$1"
 }
 
 host_remove() {

@@ -36,8 +36,11 @@ seed() {
 
 # Removes all of this lab, in whatever state it is. Called with its lock held.
 lab_clear() {
-    local mount claim
+    local mount claim host
     cgroup_kill ''
+    for host in "$LAB"/hosts/*; do
+        [[ ! -d $host ]] || host_forget "${host##*/}"
+    done
     awk -v under="$LAB/" 'index($5, under) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
         while read -r mount; do umount "$mount" 2>/dev/null || umount -l "$mount"; done
     for claim in "$RUN"/.nets/*; do
