@@ -5,4 +5,4 @@ mod event;
 mod plan;
 
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
-pub use plan::{Action, Handler, Plan, PlannedJob, Step, Value};
+pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};

@@ -1,6 +1,7 @@
 //! One channel to a host: gets a shell as root there, gives it `host/control.sh`,
 //! and exchanges commands and answers with it, a line each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssh::{ChildStderr, ChildStdin, ChildStdout, Session, Stdio};
@@ -27,7 +28,7 @@ pub struct Channel {
     pub(super) stderr: ChildStderr,
     /// What came with the last line and is not read yet.
     pub(super) rest: Vec<u8>,
-    child: openssh::Child<Session>,
+    child: openssh::Child<Arc<Session>>,
 }
 
 /// What a host says of itself.
@@ -83,7 +84,7 @@ impl Channel {
     /// Says why the host can't be used, with the next step.
     pub async fn open(session: Session) -> Result<(Self, Facts), Failure> {
         // Whatever root's shell is, it is asked for a `sh` and nothing else.
-        let mut command = Session::to_raw_command(session, "sh");
+        let mut command = Session::to_raw_command(Arc::new(session), "sh");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = timeout(GREETING, command.spawn())
             .await

@@ -23,7 +23,8 @@ mod ssh;
 mod target;
 
 pub use bundle::Mode;
-pub use drive::{Busy, Decision, Desk, Outcome, Request, drive};
+pub use channel::Holder;
+pub use drive::{Decision, Outcome, Question, Request, Wish, drive};
 pub use failure::Failure;
 pub use host_key::HostKey;
 pub use ssh::Ssh;

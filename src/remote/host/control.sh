@@ -216,11 +216,19 @@ gc_kill_unit() { # RUN ATTEMPT
     [ -n "$gc_ended" ] || gc_close "$gc_home/runs/$1/attempt-$2" cancelled
 }
 
-# plan RUN ATTEMPT: what the run does, as the bundle brought it, for who did not start it.
+# plan RUN ATTEMPT: the step it began with, and what the run does, as the bundle brought
+# it, for who did not start it.
 gc_say_plan() {
-    gc_file=$gc_home/runs/$1/attempt-$2/plan
-    printf 'plan %s\n' "$(stat -c %s "$gc_file" 2>/dev/null || printf 0)"
-    cat "$gc_file" 2>/dev/null
+    gc_folder=$gc_home/runs/$1/attempt-$2
+    gc_first=0
+    [ ! -e "$gc_folder/first" ] || read -r gc_first <"$gc_folder/first"
+    printf 'plan %s %s\n' "$gc_first" "$(stat -c %s "$gc_folder/plan" 2>/dev/null || printf 0)"
+    cat "$gc_folder/plan" 2>/dev/null
+}
+
+# up: waits, for a while, until the system has come up.
+gc_wait_up() {
+    printf 'up %s\n' "$(timeout 45 systemctl is-system-running --wait 2>/dev/null)"
 }
 
 # follow RUN ATTEMPT JOURNAL-OFFSET OUT-OFFSET MARK: the journal on standard output,
@@ -311,6 +319,7 @@ gc_control() {
         state) gc_say_state "$@" ;;
         cancel) gc_cancel "$@" ;;
         plan) gc_say_plan "$@" ;;
+        up) gc_wait_up ;;
         follow) gc_follow "$@" ;;
         *) printf 'error unknown command\n' ;;
         esac
