@@ -118,7 +118,8 @@ fn check(checked: Result<(), Mistakes>, jobs: usize, json: bool) -> Result<ExitC
             print_json(json!(list))?;
         }
         Some(mistakes) => eprintln!("{mistakes}"),
-        None => print(&format!("{jobs} jobs checked, all sound\n"))?,
+        None if jobs == 1 => print("1 job is sound\n")?,
+        None => print(&format!("{jobs} jobs are sound\n"))?,
     }
     Ok(if mistakes.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
