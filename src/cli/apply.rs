@@ -17,7 +17,9 @@ use super::ask;
 use super::display::{self, Display, TICK};
 use crate::catalog::Catalog;
 use crate::model::{Event, Plan};
-use crate::remote::{Decision, Holder, HostKey, Mode, Outcome, Question, Request, Ssh, Target, Wish, drive};
+use crate::remote::{
+    Decision, Holder, HostKey, Mode, Outcome, Question, Request, Ssh, Target, Wish, drive,
+};
 
 /// The name under which the command's runs are kept on a host.
 const INSTALLATION: &str = "apply";
@@ -119,12 +121,19 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
     let catalog = Catalog::open(args.jobs.as_deref())?;
     let mut values = BTreeMap::new();
     for (name, value) in &args.parameters {
-        anyhow::ensure!(values.insert(name.clone(), value.clone()).is_none(), "the parameter {name} is given twice");
+        anyhow::ensure!(
+            values.insert(name.clone(), value.clone()).is_none(),
+            "the parameter {name} is given twice"
+        );
     }
     for (name, file) in &args.parameter_file {
-        let value = std::fs::read_to_string(file).with_context(|| format!("reading the parameter {name} from {file}"))?;
+        let value = std::fs::read_to_string(file)
+            .with_context(|| format!("reading the parameter {name} from {file}"))?;
         let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
-        anyhow::ensure!(values.insert(name.clone(), value).is_none(), "the parameter {name} is given twice");
+        anyhow::ensure!(
+            values.insert(name.clone(), value).is_none(),
+            "the parameter {name} is given twice"
+        );
     }
     let mut seen = HashSet::new();
     for host in &args.hosts {
@@ -158,7 +167,8 @@ async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {
             installation: INSTALLATION.to_owned(),
             fingerprints: args.fingerprint.clone(),
         };
-        let (slots, events, questions, wished) = (slots.clone(), events.clone(), questions.clone(), wished.clone());
+        let (slots, events, questions, wished) =
+            (slots.clone(), events.clone(), questions.clone(), wished.clone());
         runs.spawn(async move {
             let _slot = slots.acquire_owned().await;
             drive(request, events, questions, wished).await
@@ -266,7 +276,10 @@ impl Desk {
         if self.args.wait {
             return Ok(Decision::Wait);
         }
-        let question = format!("{target} is busy with run {} of installation {}.", holder.run, holder.installation);
+        let question = format!(
+            "{target} is busy with run {} of installation {}.",
+            holder.run, holder.installation
+        );
         let options = &[('w', "wait until it has ended"), ('f', "follow that run"), ('q', "stop")];
         let answer = self.ask(question, options, 'q').await?;
         if answer == Some('w') {

@@ -74,7 +74,9 @@ impl Holder {
 
 /// Whether this can be a run's id: it becomes part of commands and paths.
 pub fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 impl Channel {
@@ -143,7 +145,9 @@ impl Channel {
         let line = self.line(ANSWER).await?;
         let words: Vec<&str> = line.splitn(5, ' ').collect();
         let ["facts", systemd, boot, missing, system] = words[..] else {
-            return Err(unsupported(format!("the host answered what its script never says: {line:?}")));
+            return Err(unsupported(format!(
+                "the host answered what its script never says: {line:?}"
+            )));
         };
         if systemd != "yes" {
             return Err(unsupported(
@@ -154,7 +158,9 @@ impl Channel {
         }
         if missing != "-" {
             let missing = missing.trim_start_matches(',').replace(',', ", ");
-            return Err(unsupported(format!("the host lacks commands that a run needs: {missing}. Install them there")));
+            return Err(unsupported(format!(
+                "the host lacks commands that a run needs: {missing}. Install them there"
+            )));
         }
         let (boot, system) = (boot.to_owned(), system.replace(',', " ").trim().to_owned());
         let holder = self.line(ANSWER).await?;
@@ -173,7 +179,10 @@ impl Channel {
         self.send(&bytes).await?;
         let answer = self.line(ANSWER).await?;
         match answer.strip_prefix("error ") {
-            Some(error) => Err(Failure::new(FailureKind::Internal, format!("the host could not do it: {error}"))),
+            Some(error) => Err(Failure::new(
+                FailureKind::Internal,
+                format!("the host could not do it: {error}"),
+            )),
             None => Ok(answer),
         }
     }

@@ -195,8 +195,10 @@ pub async fn follow(
 ) -> Result<End, Failure> {
     let mark = mark();
     attempt.partial.clear();
-    let (number, journal, out) = (attempt.number, attempt.journal_offset, attempt.output.received());
-    let answer = channel.ask(&format!("follow {} {number} {journal} {out} {mark}", to.run), &[]).await?;
+    let (number, journal, out) =
+        (attempt.number, attempt.journal_offset, attempt.output.received());
+    let answer =
+        channel.ask(&format!("follow {} {number} {journal} {out} {mark}", to.run), &[]).await?;
     match answer.as_str() {
         "following" => {}
         "short" => {
@@ -213,7 +215,9 @@ pub async fn follow(
     let illegal = |illegal: Illegal| {
         Failure::new(
             FailureKind::IllegalJournal,
-            format!("the host says what this run can't do, so it is not believed: {illegal}. Look into that host"),
+            format!(
+                "the host says what this run can't do, so it is not believed: {illegal}. Look into that host"
+            ),
         )
     };
     attempt.take_journal(&rest).map_err(illegal)?;
