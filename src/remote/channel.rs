@@ -246,11 +246,11 @@ impl Channel {
     async fn skip_to(&mut self, mark: &str, limit: Duration) -> Result<Option<String>, Failure> {
         let needle = format!("\n{mark} ").into_bytes();
         loop {
-            if let Some(at) = memchr::memmem::find(&self.rest, &needle) {
-                if self.rest[at + 1..].contains(&b'\n') {
-                    self.rest.drain(..at + needle.len());
-                    return self.line(limit).await.map(Some);
-                }
+            if let Some(at) = memchr::memmem::find(&self.rest, &needle)
+                && self.rest[at + 1..].contains(&b'\n')
+            {
+                self.rest.drain(..at + needle.len());
+                return self.line(limit).await.map(Some);
             }
             let before = self.rest.len();
             if let Err(failure) = self.read(limit).await {
