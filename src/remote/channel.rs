@@ -178,6 +178,7 @@ impl Channel {
         bytes.extend_from_slice(data);
         self.send(&bytes).await?;
         let answer = self.line(ANSWER).await?;
+        tracing::debug!(command, answer, bytes = data.len(), "asked the host");
         match answer.strip_prefix("error ") {
             Some(error) => Err(Failure::new(
                 FailureKind::Internal,

@@ -85,6 +85,7 @@ impl Ssh {
             .mode(0o700)
             .create(&control)
             .map_err(|error| Failure::internal("making a folder for the connection", error))?;
+        tracing::debug!(%target, "connecting");
         let mut builder = SessionBuilder::default();
         builder
             .known_hosts_check(KnownHosts::Strict)
@@ -103,7 +104,10 @@ impl Ssh {
             builder.port(port);
         }
         let error = match timeout(CONNECT_TIMEOUT, builder.connect_mux(&target.host)).await {
-            Ok(Ok(session)) => return Ok(session),
+            Ok(Ok(session)) => {
+                tracing::debug!(%target, "connected");
+                return Ok(session);
+            }
             Ok(Err(openssh::Error::Connect(error))) => {
                 if error.kind() == std::io::ErrorKind::NotFound {
                     return Err(Failure::new(
