@@ -37,8 +37,8 @@ const AT_ONCE: usize = 64;
     Exit code: 0 all done, 1 something failed or was left, 2 the command is wrong.")]
 pub struct ApplyArgs {
     /// What to install: names of jobs, with commas between them (`groundcrew jobs list` shows all)
-    #[arg(value_name = "JOB[,JOB…]", value_delimiter = ',', num_args = 1, required = true)]
-    jobs_wanted: Vec<String>,
+    #[arg(value_name = "JOB[,JOB…]", value_parser = job_names)]
+    jobs_wanted: JobNames,
     /// Where: root, or a user with `sudo -n`; aliases of ~/.ssh/config work, too
     #[arg(value_name = "USER@HOST[:PORT]", required = true)]
     hosts: Vec<Target>,
@@ -78,6 +78,18 @@ pub struct ApplyArgs {
     /// Where known host keys are [default: where ssh keeps them]
     #[arg(long, env = "GROUNDCREW_KNOWN_HOSTS", value_name = "FILE")]
     known_hosts: Option<PathBuf>,
+}
+
+/// The jobs that were asked for. A type of its own: to clap, a `Vec` is several arguments.
+#[derive(Debug, Clone)]
+struct JobNames(Vec<String>);
+
+fn job_names(text: &str) -> Result<JobNames, String> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        return Err("name jobs with one comma between them, as nginx,redis".into());
+    }
+    Ok(JobNames(names))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -142,7 +154,7 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
     for file in [&args.identity, &args.ssh_config].into_iter().flatten() {
         std::fs::File::open(file).with_context(|| format!("can't read {}", file.display()))?;
     }
-    Ok(catalog.plan(&args.jobs_wanted, &values)?)
+    Ok(catalog.plan(&args.jobs_wanted.0, &values)?)
 }
 
 async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {

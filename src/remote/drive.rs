@@ -181,7 +181,8 @@ impl Driver {
 
     fn new_run(&self, facts: &Facts) -> Run {
         let outline = self.request.plan.outline();
-        let attempt = Attempt::new(1, &outline, 1, Some(self.request.plan.secrets()));
+        let mut attempt = Attempt::new(1, &outline, 1, Some(self.request.plan.secrets()));
+        attempt.asks_only = self.request.mode == Mode::Plan;
         Run { outline, attempt, first: 1, boot: facts.boot.clone(), started: false }
     }
 

@@ -40,6 +40,8 @@ pub struct Attempt {
     pub current: Option<usize>,
     /// Which one ran last.
     last: Option<usize>,
+    /// With `--plan`.
+    pub asks_only: bool,
     /// How many steps changed something.
     pub changed: usize,
     /// With `--plan`: for each step whether it is in place.
@@ -73,6 +75,7 @@ impl Attempt {
             journal: Journal::new(outline.steps.len(), outline.handlers.len(), first),
             current: None,
             last: None,
+            asks_only: false,
             changed: 0,
             answers: vec![None; outline.steps.len()],
             failure: None,
@@ -159,7 +162,8 @@ impl Attempt {
                 if let Some(answer) = self.answers.get_mut(number - 1) {
                     *answer = Some(in_place);
                 }
-                if !in_place {
+                // With `--plan`, all answers come together at the end.
+                if self.asks_only {
                     return None;
                 }
                 Happening::StepCompleted { step: named(number), changed: false }
