@@ -4,5 +4,8 @@
 //! with the test's process, however that ends. The lab needs root (or sudo).
 
 mod harness;
+mod steps;
 
 mod reaches;
+mod reboots;
+mod survives;
