@@ -4,5 +4,7 @@
 //! with the test's process, however that ends. The lab needs root (or sudo).
 
 mod harness;
+mod job;
 
 mod reaches;
+mod reaches_many;
