@@ -203,9 +203,15 @@ fn explain(target: &Target, said: &str) -> Failure {
     let has = |text: &str| said.contains(text);
     let last =
         said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
-    let (kind, message) = if has("HOST IDENTIFICATION HAS CHANGED")
-        || has("host key for") && has("has changed")
-    {
+    let (kind, message) = if has("REVOKED HOST KEY") {
+        (
+            HostKeyChanged,
+            format!(
+                "{target} shows a host key that is marked as revoked in the known hosts, so whoever \
+             answers there is not believed. Give the host new keys, or find out who it is"
+            ),
+        )
+    } else if has("HOST IDENTIFICATION HAS CHANGED") || has("host key for") && has("has changed") {
         (
             HostKeyChanged,
             format!(
@@ -217,7 +223,10 @@ fn explain(target: &Target, said: &str) -> Failure {
     } else if has("host key is known") || has("Host key verification failed") {
         (
             HostKeyUnknown,
-            format!("the host key of {target}, or of a host on the way to it, is not known"),
+            format!(
+                "the host key of {target}, or of a host on the way to it, is not known. Log in there \
+             once with `ssh` and compare its fingerprint, then apply again"
+            ),
         )
     } else if has("UNPROTECTED PRIVATE KEY") {
         (
