@@ -201,8 +201,8 @@ fn sweep(base: &Path) {
 fn explain(target: &Target, said: &str) -> Failure {
     use FailureKind::{AuthenticationFailed, HostKeyChanged, HostKeyUnknown, Unreachable};
     let has = |text: &str| said.contains(text);
-    let last =
-        said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
+    let mut lines = said.lines().map(|line| line.trim().trim_end_matches('.'));
+    let last = lines.clone().rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
     let (kind, message) = if has("REVOKED HOST KEY") {
         (
             HostKeyChanged,
@@ -229,10 +229,11 @@ fn explain(target: &Target, said: &str) -> Failure {
             ),
         )
     } else if has("UNPROTECTED PRIVATE KEY") {
+        let which = lines.find(|line| line.starts_with("Permissions ")).unwrap_or(last);
         (
             AuthenticationFailed,
             format!(
-                "the key may be read by others, so ssh does not use it: {last}. \
+                "the key may be read by others, so ssh does not use it: {which}. \
              Take the others' rights away with `chmod 600 KEY`"
             ),
         )

@@ -5,6 +5,16 @@
 
 mod harness;
 mod job;
+mod pty;
 
+mod busy;
+mod host_keys;
+mod hostile;
+mod plans;
 mod reaches;
 mod reaches_many;
+mod refuses_commands;
+mod refuses_hosts;
+mod secrets;
+mod terminal;
+mod values;
