@@ -135,7 +135,7 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
     for (name, value) in &args.parameters {
         anyhow::ensure!(
             values.insert(name.clone(), value.clone()).is_none(),
-            "the parameter {name} is given twice"
+            "the parameter {name} is given twice; give it once"
         );
     }
     for (name, file) in &args.parameter_file {
@@ -144,15 +144,28 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
         let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
         anyhow::ensure!(
             values.insert(name.clone(), value).is_none(),
-            "the parameter {name} is given twice"
+            "the parameter {name} is given twice; give it once"
         );
     }
     let mut seen = HashSet::new();
     for host in &args.hosts {
-        anyhow::ensure!(seen.insert(host.to_string()), "the host {host} is given twice");
+        anyhow::ensure!(
+            seen.insert(host.to_string()),
+            "the host {host} is given twice; name it once"
+        );
     }
-    for file in [&args.identity, &args.ssh_config].into_iter().flatten() {
-        std::fs::File::open(file).with_context(|| format!("can't read {}", file.display()))?;
+    let files =
+        [(&args.identity, "-i", "a private key"), (&args.ssh_config, "-F", "an ssh configuration")];
+    for (file, flag, wanted) in files {
+        let Some(file) = file else { continue };
+        let readable = std::fs::File::open(file).and_then(|file| file.metadata());
+        let readable = readable.and_then(|about| match about.is_dir() {
+            true => Err(io::Error::other("it is a folder")),
+            false => Ok(()),
+        });
+        readable.with_context(|| {
+            format!("{flag} must name the file of {wanted}; can't read {}", file.display())
+        })?;
     }
     Ok(catalog.plan(&args.jobs_wanted.0, &values)?)
 }

@@ -5,7 +5,19 @@
 
 mod harness;
 mod steps;
+mod job;
+mod pty;
 
+mod busy;
+mod host_keys;
+mod hostile;
+mod plans;
 mod reaches;
 mod reboots;
 mod survives;
+mod reaches_many;
+mod refuses_commands;
+mod refuses_hosts;
+mod secrets;
+mod terminal;
+mod values;

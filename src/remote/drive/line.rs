@@ -45,15 +45,7 @@ impl Driver {
         let (answer, answered) = oneshot::channel();
         let _ = self.questions.send(Question::HostKey(target.clone(), key.clone(), answer)).await;
         if !answered.await.unwrap_or(false) {
-            return Err(Failure::new(
-                FailureKind::HostKeyUnknown,
-                format!(
-                    "the host key of {target} is not known: {} {}. Compare it with what the host's console \
-                     shows (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), then name it with \
-                     --fingerprint, or trust whatever answers first with --accept-new",
-                    key.algorithm, key.fingerprint
-                ),
-            ));
+            return Err(host_key::refused(target, &key, fingerprints));
         }
         host_key::accept(ssh, target, &key)
             .await
