@@ -115,7 +115,12 @@ impl<'l> Host<'l> {
 
     /// Runs a script there as root.
     pub fn try_run(&self, script: &str) -> Output {
-        self.lab.command(&["ssh", &self.number.to_string(), script]).output().expect("lab ssh")
+        self.command(script).output().expect("lab ssh")
+    }
+
+    /// What runs a script there as root.
+    pub fn command(&self, script: &str) -> Command {
+        self.lab.command(&["ssh", &self.number.to_string(), script])
     }
 
     /// Waits until a command on the host goes well.

@@ -88,8 +88,8 @@ gc_fence() { # RUN EPOCH
         mv "$gc_home/runs/$1/epoch.new" "$gc_home/runs/$1/epoch"
 }
 
-# Sets gc_holder to who has the host, or to nothing, and then gc_gone to who had it last.
-# That one may still be losing its last processes: those are waited for.
+# Sets gc_holder to who has the host, or to nothing. Whoever had it last may still be
+# losing its last processes: those are waited for.
 gc_read_holder() {
     gc_holder=
     gc_tries=0
@@ -98,13 +98,13 @@ gc_read_holder() {
         read -r gc_holder <"$gc_host_lock" || break
         # shellcheck disable=SC2086 # installation, run, attempt, digest
         set -- $gc_holder
+        [ "$#" -ge 3 ] || break
         gc_read_end "$gc_home/runs/$2/attempt-$3"
         gc_alive "$2" "$3" || break
         [ -n "$gc_ended" ] && [ "$gc_tries" -lt 150 ] || return 0
         gc_tries=$((gc_tries + 1))
         sleep 0.1
     done
-    gc_gone=$gc_holder
     gc_holder=
 }
 
@@ -184,7 +184,10 @@ gc_take_host() {
     # The last runner's end comes before its exit: that is waited for.
     if flock -w 5 9; then
         read -r gc_holder <"$gc_host_lock" || gc_holder=
-        if [ -z "$gc_holder" ] || [ "$gc_holder" = "$gc_gone" ]; then
+        # Once more: who looked dead was about to start its runner, perhaps.
+        # shellcheck disable=SC2086 # installation, run, attempt, digest
+        set -- $gc_holder
+        if [ "$#" -lt 3 ] || ! gc_alive "$2" "$3"; then
             read -r gc_holder <"$gc_incoming/identity"
             printf '%s\n' "$gc_holder" >"$gc_host_lock"
             return
