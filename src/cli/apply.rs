@@ -177,7 +177,8 @@ async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {
     let hosts: Vec<String> = args.hosts.iter().map(Target::to_string).collect();
     let display = display::choose(args.json, &hosts, &plan, args.plan);
 
-    let (events, incoming) = mpsc::channel(256);
+    // With 64 KB of output each at most, so that little is kept here of what is not shown yet.
+    let (events, incoming) = mpsc::channel(64);
     let (questions, asked) = mpsc::channel(1);
     let (wish, wished) = watch::channel(Wish::GoOn);
     let slots = Arc::new(Semaphore::new(AT_ONCE));

@@ -25,7 +25,9 @@ const SETTLE: Duration = Duration::from_millis(80);
 /// The journal's word counts after so long without the output that belongs to it, if
 /// the line is up: a loss of power, or a program, can take output that the journal tells of.
 const MISSING: Duration = Duration::from_secs(5);
-/// More output than this is not held back, in bytes.
+/// More output than this is not gathered, in bytes: there may be many such events on their way.
+const MOST_AT_ONCE: usize = 1 << 16;
+/// More than this is not held back until the journal says which step it belongs to.
 const MOST_WAITING: usize = 1 << 20;
 
 /// What is known of an attempt by now.
@@ -260,7 +262,7 @@ pub async fn follow(
         }
         missing_at =
             if attempt.lines.is_empty() { None } else { missing_at.or(Some(now + MISSING)) };
-        if attempt.output.waiting() > MOST_WAITING {
+        if attempt.output.waiting() > MOST_AT_ONCE {
             attempt.report_output(u64::MAX, false, outline, to).await;
         }
         tokio::select! {

@@ -166,6 +166,7 @@ gc_execute() { # SCRIPT LIMIT(s)
         trap - TERM USR1
         exec 3>&- 9>&-
         cd /root
+        unset OLDPWD
         umask 022
         set -e
         # shellcheck disable=SC1090 # the step's script
