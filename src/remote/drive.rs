@@ -148,6 +148,13 @@ impl Driver {
                     channel = Some(self.next_attempt(&mut run).await?);
                 }
                 Ok(end) => return self.finish(open, run, end).await,
+                Err(failure) if failure.kind == FailureKind::HostBusy && !self.started => {
+                    // Somebody was faster: what about them?
+                    open.close().await;
+                    self.pause(Duration::from_millis(100)).await?;
+                    let (next, again) = self.begin().await?;
+                    (channel, run) = (Some(next), again);
+                }
                 Err(failure) if failure.kind == FailureKind::Unreachable => {
                     self.reporter
                         .note(format!("{failure}. The run goes on there; connecting again."))
@@ -161,7 +168,12 @@ impl Driver {
     /// Connects, and finds what to do: a new run, or one that is going on.
     async fn begin(&mut self) -> Result<((Channel, Facts), Run), Failure> {
         loop {
-            let (mut channel, facts) = self.connect_asking().await?;
+            let mut wish = self.wish.clone();
+            let (mut channel, facts) = tokio::select! {
+                connected = self.connect_asking() => connected?,
+                // Nobody has to wait for a host that does not answer, and nothing is started behind them.
+                Wish::Leave | Wish::Cancel = wished(&mut wish) => return Err(self.left()),
+            };
             self.check_system(&facts)?;
             let digest = self.request.plan.digest();
             let Some(holder) = &facts.holder else {
@@ -310,7 +322,10 @@ impl Driver {
                 }
                 Ok(())
             }
-            ("busy", holder) => Err(busy(&self.request.target, Holder::parse(holder).as_ref())),
+            ("busy", holder) => {
+                self.started = number > 1;
+                Err(busy(&self.request.target, Holder::parse(holder).as_ref()))
+            }
             ("refused", "no_space") => Err(Failure::new(
                 FailureKind::DiskFull,
                 "the host's disk is full, so the run can't even be written there. Make room (`df -h`), then apply again",
