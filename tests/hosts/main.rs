@@ -4,20 +4,20 @@
 //! with the test's process, however that ends. The lab needs root (or sudo).
 
 mod harness;
-mod steps;
 mod job;
 mod pty;
+mod steps;
 
 mod busy;
 mod host_keys;
 mod hostile;
 mod plans;
 mod reaches;
-mod reboots;
-mod survives;
 mod reaches_many;
+mod reboots;
 mod refuses_commands;
 mod refuses_hosts;
 mod secrets;
+mod survives;
 mod terminal;
 mod values;
