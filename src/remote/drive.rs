@@ -101,7 +101,7 @@ impl Driver {
                 Ok(End::Busy) => {
                     // Somebody else was faster: as if we came now.
                     fetched(channel).await;
-                    self.reporter.run = new_id();
+                    (self.reporter.run, self.started) = (new_id(), false);
                     let (open, other) = self.begin().await?;
                     (run, next) = (other, Some(open));
                 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -39,15 +40,15 @@ pub struct Ended {
 impl Terminal {
     /// Starts it with all three streams on the terminal.
     pub fn start(apply: Apply<'_>) -> Self {
-        Self::with(apply, true)
+        Self::with(apply, None)
     }
 
-    /// Starts it with its output elsewhere; the terminal only asks.
-    pub fn asking(apply: Apply<'_>) -> Self {
-        Self::with(apply, false)
+    /// Starts it with `--json` into this file; the terminal only asks.
+    pub fn asking(apply: Apply<'_>, output: &Path) -> Self {
+        Self::with(apply.arg("--json"), Some(File::create(output).expect("a file")))
     }
 
-    fn with(apply: Apply<'_>, shows: bool) -> Self {
+    fn with(apply: Apply<'_>, output: Option<File>) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).expect("a terminal");
         grantpt(&master).expect("a terminal");
@@ -66,11 +67,10 @@ impl Terminal {
             };
         }
         command.env("TERM", "xterm-256color").stdin(slave.try_clone().expect("the terminal"));
-        if shows {
-            command.stdout(slave.try_clone().expect("the terminal")).stderr(slave);
-        } else {
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-        }
+        match output {
+            Some(file) => command.stdout(file).stderr(Stdio::null()),
+            None => command.stdout(slave.try_clone().expect("the terminal")).stderr(slave),
+        };
         let child = command.spawn().expect("groundcrew");
         drop(command);
         let master = File::from(master);

@@ -18,11 +18,18 @@ const AWAY: Duration = Duration::from_secs(15 * 60);
 impl Driver {
     async fn connect(&mut self) -> Result<(Channel, Facts), Failure> {
         let Request { ssh, target, .. } = self.request.clone();
-        let connecting = async { Channel::open(ssh.connect(&target).await?).await };
-        tokio::pin!(connecting);
+        self.heeding(async move { Channel::open(ssh.connect(&target).await?).await }).await
+    }
+
+    /// Does what takes its time, but not for somebody who wants to leave.
+    async fn heeding<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::pin!(work);
         loop {
             tokio::select! {
-                open = &mut connecting => return open,
+                done = &mut work => return done,
                 wish = wished(&mut self.wish) => self.heed(wish)?,
             }
         }
@@ -39,17 +46,21 @@ impl Driver {
         }
     }
 
-    async fn accept_host_key(&self) -> Result<(), Failure> {
-        let Request { ssh, target, fingerprints, .. } = &self.request;
-        let key = host_key::learn(ssh, target, fingerprints).await?;
-        let (answer, answered) = oneshot::channel();
-        let _ = self.questions.send(Question::HostKey(target.clone(), key.clone(), answer)).await;
-        if !answered.await.unwrap_or(false) {
-            return Err(host_key::refused(target, &key, fingerprints));
-        }
-        host_key::accept(ssh, target, &key)
-            .await
-            .map_err(|error| Failure::internal("adding the host key to the known ones", error))
+    async fn accept_host_key(&mut self) -> Result<(), Failure> {
+        let Request { ssh, target, fingerprints, .. } = self.request.clone();
+        let questions = self.questions.clone();
+        self.heeding(async move {
+            let key = host_key::learn(&ssh, &target, &fingerprints).await?;
+            let (answer, answered) = oneshot::channel();
+            let _ = questions.send(Question::HostKey(target.clone(), key.clone(), answer)).await;
+            if !answered.await.unwrap_or(false) {
+                return Err(host_key::refused(&target, &key, &fingerprints));
+            }
+            host_key::accept(&ssh, &target, &key)
+                .await
+                .map_err(|error| Failure::internal("adding the host key to the known ones", error))
+        })
+        .await
     }
 
     /// Whether to follow the run that has the host; else it is to be waited for.
@@ -109,10 +120,11 @@ impl Driver {
     /// many hosts from being asked at the same moment.
     pub(super) async fn pause(&mut self, time: Duration) -> Result<(), Failure> {
         let chance = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
-        tokio::select! {
-            () = sleep(time + time * chance / 1024) => Ok(()),
-            wish = wished(&mut self.wish) => self.heed(wish),
-        }
+        self.heeding(async move {
+            sleep(time + time * chance / 1024).await;
+            Ok(())
+        })
+        .await
     }
 
     /// Does what the person wants, which may be that we end here.
