@@ -72,6 +72,9 @@ pub enum Decision {
 pub enum Wish {
     /// That it goes on.
     GoOn,
+    /// Something that is about to be heard: Ctrl-C was pressed, which ends every ssh of the
+    /// terminal, and the person is asked.
+    Undecided,
     /// That it stops, and nothing of it stays.
     Cancel,
     /// To go away; the host goes on by itself.
@@ -168,11 +171,18 @@ impl Driver {
     /// Connects, and finds what to do: a new run, or one that is going on.
     async fn begin(&mut self) -> Result<((Channel, Facts), Run), Failure> {
         loop {
-            let mut wish = self.wish.clone();
-            let (mut channel, facts) = tokio::select! {
-                connected = self.connect_asking() => connected?,
+            let connected = tokio::select! {
+                connected = self.connect_asking() => connected,
                 // Nobody has to wait for a host that does not answer, and nothing is started behind them.
-                Wish::Leave | Wish::Cancel = wished(&mut wish) => return Err(self.left()),
+                () = gone(self.wish.clone()) => return Err(self.left()),
+            };
+            let (mut channel, facts) = match connected {
+                Ok(connected) => connected,
+                Err(failure) if self.was_interrupted().await? => {
+                    tracing::debug!(%failure, "interrupted, connecting again");
+                    continue;
+                }
+                Err(failure) => return Err(failure),
             };
             self.check_system(&facts)?;
             let digest = self.request.plan.digest();
@@ -188,6 +198,20 @@ impl Driver {
             }
             channel.close().await;
             self.pause(BUSY).await?;
+        }
+    }
+
+    /// Whether a Ctrl-C ended an ssh of ours; then the person has been asked, and goes on.
+    async fn was_interrupted(&self) -> Result<bool, Failure> {
+        let mut wish = self.wish.clone();
+        // The signal came at the same moment, and is heard at once.
+        sleep(Duration::from_millis(100)).await;
+        if *wish.borrow_and_update() == Wish::GoOn {
+            return Ok(false);
+        }
+        match wish.wait_for(|wish| *wish != Wish::Undecided).await.as_deref() {
+            Ok(Wish::GoOn) => Ok(true),
+            _ => Err(self.left()),
         }
     }
 
@@ -294,7 +318,7 @@ impl Driver {
                 wish = wished(&mut self.wish) => match wish {
                     Wish::Leave => return Err(self.left()),
                     Wish::Cancel => self.cancel(),
-                    Wish::GoOn => {}
+                    Wish::GoOn | Wish::Undecided => {}
                 },
             }
         }
@@ -448,7 +472,7 @@ impl Driver {
     }
 
     /// The first connection: nothing is tried twice, but an unknown key is asked about.
-    async fn connect_asking(&mut self) -> Result<(Channel, Facts), Failure> {
+    async fn connect_asking(&self) -> Result<(Channel, Facts), Failure> {
         let Request { ssh, target, .. } = &self.request;
         let session = match ssh.connect(target).await {
             Err(failure) if failure.kind == FailureKind::HostKeyUnknown => {
@@ -537,7 +561,7 @@ impl Driver {
             wish = wished(&mut self.wish) => wish,
         };
         match wish {
-            Wish::GoOn => Ok(()),
+            Wish::GoOn | Wish::Undecided => Ok(()),
             Wish::Cancel if self.started => {
                 self.cancel();
                 Ok(())
@@ -597,4 +621,11 @@ async fn wished(wish: &mut watch::Receiver<Wish>) -> Wish {
         std::future::pending::<()>().await;
     }
     *wish.borrow_and_update()
+}
+
+/// Comes once the person wants no more of it.
+async fn gone(mut wish: watch::Receiver<Wish>) {
+    if wish.wait_for(|wish| matches!(wish, Wish::Leave | Wish::Cancel)).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
