@@ -6,6 +6,7 @@
 mod harness;
 mod job;
 mod pty;
+mod steps;
 
 mod busy;
 mod host_keys;
@@ -13,8 +14,10 @@ mod hostile;
 mod plans;
 mod reaches;
 mod reaches_many;
+mod reboots;
 mod refuses_commands;
 mod refuses_hosts;
 mod secrets;
+mod survives;
 mod terminal;
 mod values;
