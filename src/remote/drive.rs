@@ -122,7 +122,10 @@ impl Driver {
     /// Connects, and finds what to do: a new run, or one that is going on.
     async fn begin(&mut self) -> Result<((Channel, Facts), Run), Failure> {
         loop {
-            let (mut channel, facts) = self.connect_asking().await?;
+            let (mut channel, facts) = match self.connect_asking().await {
+                Err(_) if self.was_interrupted().await? => continue,
+                connected => connected?,
+            };
             self.check_system(&facts)?;
             let Some(holder) = &facts.holder else {
                 let run = self.new_run(&facts);
