@@ -205,8 +205,7 @@ fn sigterm_ends_a_question() {
     host.wait_for(job::WAITS);
     terminal.press(CTRL_C);
     terminal.wait_for(ASKS);
-    let pid = terminal.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    terminal.signal("TERM");
     let ended = terminal.finish();
     assert!(ended.screen.contains("goes on by itself"), "{}", ended.screen);
     follows_to_the_end(&host);

@@ -99,7 +99,7 @@ gc_control_group() {
 
 gc_fail() { # STEP EXIT REASON
     # What a cancel or a shutdown takes from a step makes it fail, perhaps, before we hear of it.
-    if [ -e ../tombstone ] || gc_going_down; then gc_terminated; fi
+    if [ -e ../tombstone ] || [ "$(gc_system_state)" = stopping ]; then gc_terminated; fi
     # From here on it is the failure that counts.
     trap '' TERM
     gc_term=0
@@ -119,8 +119,8 @@ gc_disk_full() {
     return 1
 }
 
-gc_going_down() {
-    [ "$(timeout 5 systemctl is-system-running 2>/dev/null)" = stopping ]
+gc_system_state() {
+    timeout 5 systemctl is-system-running 2>/dev/null
 }
 
 gc_on_term() {
@@ -136,7 +136,11 @@ gc_terminated() {
         rm -rf values steps handlers reserve
         exit 0
     fi
-    if gc_going_down; then gc_end interrupted; else gc_end stopped; fi
+    case $(gc_system_state) in
+    initializing | starting | running | degraded | maintenance) gc_end stopped ;;
+    # Nor does a system answer that goes down: whoever stops us stops who asks for us, too.
+    *) gc_end interrupted ;;
+    esac
 }
 
 # Tells the runner when the time in gc_limit_file is over.
