@@ -260,11 +260,13 @@ impl Desk {
             ('c', "cancel there: what runs is ended, what was done stays"),
             ('g', "go on watching"),
         ];
-        match self.ask(question.into(), options, 'l').await? {
-            Some('c') => drop(self.wish.send_replace(Wish::Cancel)),
-            Some('g') => {}
-            _ => drop(self.wish.send_replace(Wish::Leave)),
-        }
+        self.wish.send_replace(Wish::Undecided);
+        let wish = match self.ask(question.into(), options, 'l').await? {
+            Some('c') => Wish::Cancel,
+            Some('g') => Wish::GoOn,
+            _ => Wish::Leave,
+        };
+        self.wish.send_replace(wish);
         Ok(())
     }
 
@@ -327,7 +329,15 @@ impl Desk {
         default: char,
     ) -> io::Result<Option<char>> {
         self.display.hide()?;
-        let answer = spawn_blocking(move || ask::choose(&question, options, default)).await;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let modes = ask::Modes::save();
+        let answer = tokio::select! {
+            answer = spawn_blocking(move || ask::choose(&question, options, default)) => answer,
+            // Whoever sent it hears of it after this; the question is left behind.
+            _ = terminate.recv() => Ok(modes.restore().map(|()| None)),
+            _ = hang_up.recv() => Ok(modes.restore().map(|()| None)),
+        };
         self.display.show()?;
         answer.map_err(io::Error::other)?
     }

@@ -121,8 +121,12 @@ impl Driver {
 
     /// Connects, and finds what to do: a new run, or one that is going on.
     async fn begin(&mut self) -> Result<((Channel, Facts), Run), Failure> {
+        let mut waits_for = String::new();
         loop {
-            let (mut channel, facts) = self.connect_asking().await?;
+            let (mut channel, facts) = match self.connect_asking().await {
+                Err(_) if self.was_interrupted().await? => continue,
+                connected => connected?,
+            };
             self.check_system(&facts)?;
             let Some(holder) = &facts.holder else {
                 let run = self.new_run(&facts);
@@ -133,6 +137,16 @@ impl Driver {
             if same || self.ask_busy(holder).await? {
                 let run = self.adopt(&mut channel, holder, &facts, same).await?;
                 return Ok(((channel, facts), run));
+            }
+            if waits_for != holder.run {
+                waits_for = holder.run.clone();
+                let Holder { installation, run, .. } = holder;
+                self.reporter
+                    .note(format!(
+                        "{} is busy with run {run} of installation {installation}. Waiting until it has ended.",
+                        self.request.target
+                    ))
+                    .await;
             }
             channel.close().await;
             self.pause(BUSY).await?;

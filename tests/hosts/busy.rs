@@ -1,9 +1,7 @@
 //! Promise 3: one run a host, kept by the host itself. The same plan is followed;
 //! another one waits, follows or says who has the host.
 
-use std::thread;
-
-use crate::harness::{Host, Lab, Running, wait_until};
+use crate::harness::{Host, Lab, Running};
 use crate::job;
 use crate::pty::Terminal;
 
@@ -46,14 +44,16 @@ fn another_plan_is_told_who_has_the_host() {
 fn with_wait_it_waits_and_then_runs() {
     let lab = lab();
     let host = lab.host(1);
-    let (running, _) = busy(&host);
-    let waiting = host.apply("other").arg("--wait").start();
-    // It has asked the host at least once by then.
-    host.wait_for("[ $(journalctl -b -u ssh | grep -c 'Accepted publickey') -gt 8 ]");
+    let (running, run) = busy(&host);
+    let mut waiting = Terminal::start(host.apply("other").arg("--wait"));
+    waiting.wait_for(&format!("busy with run {run}"));
+    waiting.wait_for("Waiting until it has ended");
     host.run("[ ! -e /root/other.done ] && touch /root/go");
     running.finish().completed();
-    let done = waiting.finish().completed();
-    assert_eq!(done.count(true), 1);
+    let ended = waiting.finish();
+    assert_eq!(ended.code, 0, "{}", ended.screen);
+    assert!(!ended.screen.contains(ASKS), "nothing is asked: {}", ended.screen);
+    assert_eq!(ended.screen.matches("Waiting").count(), 1, "said once: {}", ended.screen);
     host.run("[ /root/other.done -nt /root/long.done ]");
 }
 
@@ -170,15 +170,25 @@ fn who_waits_may_leave() {
     let lab = lab();
     let host = lab.host(1);
     let (running, _) = busy(&host);
-    let waiting = host.apply("other").arg("--wait").start();
-    host.wait_for("[ $(journalctl -b -u ssh | grep -c 'Accepted publickey') -gt 8 ]");
-    waiting.signal("TERM");
-    let done = waiting.finish().failed("left");
-    assert!(done.last()["error"].as_str().is_some_and(|e| e.contains("nothing was started")));
+    let waiting = || {
+        let mut waiting = Terminal::start(host.apply("other").arg("--wait"));
+        waiting.wait_for("Waiting until it has ended");
+        waiting
+    };
+    let mut one = waiting();
+    one.press("\x03");
+    one.wait_for("Your answer [l/c/g]:");
+    one.press("c");
+    let other = waiting();
+    other.signal("TERM");
+    for terminal in [one, other] {
+        let ended = terminal.finish();
+        assert_eq!(ended.code, 1, "{}", ended.screen);
+        assert!(ended.screen.contains("nothing was started"), "{}", ended.screen);
+    }
     host.run(job::GO);
     running.finish().completed();
-    wait_until("nothing of it is there", || {
-        thread::yield_now();
-        host.run("ls /var/lib/groundcrew/runs | wc -l") == "1"
-    });
+    // A run that waited would have left its folder.
+    assert_eq!(host.run("ls /var/lib/groundcrew/runs | wc -l"), "1");
+    host.run("[ ! -e /root/other.done ]");
 }

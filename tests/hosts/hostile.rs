@@ -54,7 +54,8 @@ fn sequences(raw: &str) -> Vec<String> {
 /// No control character but those that a line is made of.
 #[track_caller]
 fn is_clean(text: &str, allowed: &str) {
-    for (at, c) in text.char_indices().filter(|(_, c)| c.is_control() && !allowed.contains(*c)) {
+    let bad = text.char_indices().find(|(_, c)| c.is_control() && !allowed.contains(*c));
+    if let Some((at, c)) = bad {
         panic!("{c:?} in {:?}", text[at..].chars().take(40).collect::<String>());
     }
     assert!(!text.contains('\u{202e}'), "text runs from right to left");

@@ -20,8 +20,7 @@ const COLUMNS: NonZero<u16> = NonZero::new(200).expect("not 0");
 
 /// An `apply` on a terminal of its own; killed when it is dropped.
 pub struct Terminal {
-    /// The process.
-    pub child: Child,
+    child: Child,
     master: File,
     seen: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
@@ -114,6 +113,13 @@ impl Terminal {
     /// Presses keys.
     pub fn press(&mut self, keys: &str) {
         self.master.write_all(keys.as_bytes()).expect("keys");
+    }
+
+    /// Sends a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(killed.expect("kill").success());
     }
 
     /// Waits for its end.

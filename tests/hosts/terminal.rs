@@ -148,11 +148,14 @@ fn ctrl_c_behind_a_jump_host_stops_nothing() {
     assert!(ended.screen.contains("1 changed, 0 in place"), "{}", ended.screen);
 }
 
-/// SIGINT, SIGTERM and SIGHUP: nobody is there to be asked.
+/// SIGINT, SIGTERM and SIGHUP: nobody is there to be asked. And SIGKILL.
 #[test]
 fn signals_without_a_terminal_leave_it_running() {
     let lab = lab();
     let host = lab.host(1);
+    let mut running = host.apply("long").start();
+    running.wait_for("step.output", "before");
+    running.kill();
     for signal in ["INT", "TERM", "HUP"] {
         let mut running = host.apply("long").start();
         running.wait_for("step.output", "before");
@@ -202,8 +205,7 @@ fn sigterm_ends_a_question() {
     host.wait_for(job::WAITS);
     terminal.press(CTRL_C);
     terminal.wait_for(ASKS);
-    let pid = terminal.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    terminal.signal("TERM");
     let ended = terminal.finish();
     assert!(ended.screen.contains("goes on by itself"), "{}", ended.screen);
     follows_to_the_end(&host);

@@ -75,6 +75,24 @@ impl Driver {
         }
     }
 
+    /// Whether what failed just now did because a Ctrl-C at the terminal reached our ssh,
+    /// too; then the person has been asked meanwhile, and goes on.
+    pub(super) async fn was_interrupted(&mut self) -> Result<bool, Failure> {
+        // The signal came at the same moment, and is heard at once.
+        sleep(Duration::from_millis(100)).await;
+        if *self.wish.borrow() == Wish::GoOn {
+            return Ok(false);
+        }
+        loop {
+            let wish = *self.wish.borrow_and_update();
+            match wish {
+                Wish::GoOn => return Ok(true),
+                Wish::Undecided => drop(wished(&mut self.wish).await),
+                Wish::Leave | Wish::Cancel => return Err(self.left()),
+            }
+        }
+    }
+
     /// Connects again until it works, for as long as a host may be away.
     pub(super) async fn reconnect(&mut self, run: &Run) -> Result<(Channel, Facts), Failure> {
         let since = Instant::now();
@@ -130,7 +148,7 @@ impl Driver {
     /// Does what the person wants, which may be that we end here.
     pub(super) fn heed(&self, wish: Wish) -> Result<(), Failure> {
         match wish {
-            Wish::GoOn => Ok(()),
+            Wish::GoOn | Wish::Undecided => Ok(()),
             Wish::Cancel if self.started => {
                 self.cancel();
                 Ok(())

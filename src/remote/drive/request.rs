@@ -55,6 +55,8 @@ pub enum Decision {
 pub enum Wish {
     /// That it goes on.
     GoOn,
+    /// Something that is about to be heard: Ctrl-C was pressed, and the person is asked.
+    Undecided,
     /// That it stops, and nothing of it stays.
     Cancel,
     /// To go away; the host goes on by itself.

@@ -139,6 +139,7 @@ gc_terminated() {
     fi
     case $(gc_system) in
     initializing | starting | running | degraded | maintenance) gc_end stopped ;;
+    # Nor does a system answer, perhaps, that goes down.
     *) gc_end interrupted ;;
     esac
 }
