@@ -92,7 +92,7 @@ host_wait() {
                 [[ $line != SSH-* ]] || break
             fi
         fi
-        read -r line <"$LAB/hosts/$i/state"
+        read -r line <"$LAB/hosts/$i/state" || line= # it is being written
         [[ $line != stopped ]] || host_failed "$i" "did not boot"
         now
         ((NOW < deadline)) || host_failed "$i" "does not answer on SSH after $limit s"

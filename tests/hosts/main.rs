@@ -17,6 +17,7 @@ mod ends;
 mod host_keys;
 mod hostile;
 mod lies;
+mod needrestart;
 mod one_at_a_time;
 mod plans;
 mod reaches;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::harness::Lab;
-use crate::steps::{ticks, touch, wait_for_go};
+use crate::steps::{step, ticks, touch, wait_for_go};
 
 /// `kill -9` in the middle of `apt-get install`: the host goes on, and `apply`
 /// again follows the same run from its beginning to its end.
@@ -60,6 +60,33 @@ fn sshd_killed() {
     assert!(done.said.contains("connecting again"), "{}", done.said);
     done.each_step_started_once(&host);
     done.has_all_output(&host);
+}
+
+/// Much is printed while nobody reads: it blocks nothing, and all of it is there later.
+#[test]
+fn prints_while_nobody_reads() {
+    let lab = Lab::up(1);
+    let host = lab.host(1);
+    lab.steps(
+        "prints",
+        &[
+            wait_for_go("waits"),
+            step("prints", "test -e /root/prints", "seq 300000; touch /root/prints"),
+            step("waits_again", "test -e /root/go2", "until [ -e /root/go2 ]; do sleep 0.05; done"),
+        ],
+    );
+    let mut run = host.apply("prints").start();
+    run.wait_for("step.started", "waits");
+    run.kill();
+    host.run("touch /root/go");
+    host.wait_for("test -e /root/prints");
+    let mut again = host.apply("prints").start();
+    again.wait_for("step.started", "waits_again");
+    host.run("touch /root/go2");
+    let done = again.finish().completed();
+    done.each_step_started_once(&host);
+    done.has_all_output(&host);
+    assert!(done.output().len() > 1_000_000);
 }
 
 /// A second `apply` of the same plan follows the first one's run; both see all of it.

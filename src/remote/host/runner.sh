@@ -98,11 +98,10 @@ gc_control_group() {
 }
 
 gc_fail() { # STEP EXIT REASON
-    # What a cancel or a shutdown takes from a step makes it fail, perhaps, before we hear of it.
-    if [ -e ../tombstone ] || [ "$(gc_system_state)" = stopping ]; then gc_terminated; fi
-    # From here on it is the failure that counts.
     trap '' TERM
     gc_term=0
+    # What a cancel or a shutdown takes from a step makes it fail, perhaps, before we hear of it.
+    if [ -e ../tombstone ] || [ "$(gc_system)" = stopping ]; then gc_terminated; fi
     gc_reason=$3
     # A full disk makes a step fail in a hundred ways; name the cause.
     if [ "$gc_reason" != timeout ] && gc_disk_full; then gc_reason=disk_full; fi
@@ -119,8 +118,10 @@ gc_disk_full() {
     return 1
 }
 
-gc_system_state() {
-    timeout 5 systemctl is-system-running 2>/dev/null
+# What systemd does as a whole; `stopping`: the host goes down. TERM must be ignored here,
+# for what stops the unit may send it to systemctl, too.
+gc_system() {
+    systemctl is-system-running 2>/dev/null
 }
 
 gc_on_term() {
@@ -136,9 +137,9 @@ gc_terminated() {
         rm -rf values steps handlers reserve
         exit 0
     fi
-    case $(gc_system_state) in
+    case $(gc_system) in
     initializing | starting | running | degraded | maintenance) gc_end stopped ;;
-    # Nor does a system answer that goes down: whoever stops us stops who asks for us, too.
+    # Nor does a system answer, perhaps, that goes down.
     *) gc_end interrupted ;;
     esac
 }
