@@ -16,7 +16,13 @@ fn journal(host: &Host<'_>, run: &str, attempt: u32) -> String {
 }
 
 fn wait_for_end(host: &Host<'_>, run: &str, end: &str) {
-    host.wait_for(&format!("grep -q ' {end}$' /var/lib/groundcrew/runs/{run}/attempt-1/journal"));
+    let script = format!(
+        "cd /var/lib/groundcrew/runs/{run}/attempt-1; \
+         for i in $(seq 600); do grep ' end ' journal && exit; sleep 0.1; done; \
+         ls -la . /run/groundcrew.lock; cat journal; systemctl status --no-pager 'groundcrew-*'"
+    );
+    let said = host.run(&script);
+    assert!(said.ends_with(&format!(" {end}")), "{said}");
 }
 
 /// An answer that was lost can be asked for again; it is one start all the same.

@@ -312,7 +312,7 @@ gc_runner() { # ATTEMPT FOLDER
     export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     cd "$gc_attempt" || exit 1
     exec 3>>journal 9<>"$gc_host_lock"
-    flock -w 5 3 || exit 1
+    flock -w 60 3 || exit 1
     exec >>out 2>&1
     gc_sequence=0 gc_journal_size=0 gc_lost=0 gc_last_size=0
     gc_term=0 gc_writing='' gc_expired='' gc_would_run='' gc_watchdog=''
@@ -320,8 +320,8 @@ gc_runner() { # ATTEMPT FOLDER
     gc_clock=$(($(date +%s%3N) - ${gc_up%.*} * 1000 - (1${gc_up#*.} - 100) * 10))
     read -r gc_mode_word <mode
     read -r gc_number <first
-    # Whoever started us took it for us, and lets go of it now.
-    if ! flock -w 5 9; then
+    # Whoever started us took it for us, and lets go of it now: soon, but hosts can be slow.
+    if ! flock -w 60 9; then
         rm -rf values steps handlers reserve
         gc_journal end - - busy
         exit 0
