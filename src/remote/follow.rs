@@ -260,6 +260,10 @@ pub async fn follow(
         if let Some(end) = attempt.report_lines(wait, outline, to).await {
             return Ok(end);
         }
+        // Output that came before its step's line has waited for that, and waits no more.
+        if attempt.lines.is_empty() && attempt.current.is_some() && attempt.output.waiting() > 0 {
+            flush_at.get_or_insert(now + SETTLE);
+        }
         missing_at =
             if attempt.lines.is_empty() { None } else { missing_at.or(Some(now + MISSING)) };
         if attempt.output.waiting() > MOST_AT_ONCE {
@@ -280,7 +284,6 @@ pub async fn follow(
                 Ok(0) => return Err(cut("the connection was closed")),
                 Ok(n) => {
                     heard = Instant::now();
-                    flush_at.get_or_insert(heard + SETTLE);
                     missing_at = missing_at.map(|_| heard + MISSING);
                     attempt.output.push(&output_buffer[..n]);
                 }

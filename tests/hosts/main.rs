@@ -19,6 +19,7 @@ mod hostile;
 mod lies;
 mod needrestart;
 mod one_at_a_time;
+mod output;
 mod plans;
 mod reaches;
 mod reaches_many;
