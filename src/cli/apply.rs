@@ -17,7 +17,9 @@ use super::ask;
 use super::display::{self, Display, TICK};
 use crate::catalog::Catalog;
 use crate::model::{Event, Plan};
-use crate::remote::{Decision, Holder, HostKey, Mode, Outcome, Question, Request, Ssh, Target, Wish, drive};
+use crate::remote::{
+    Decision, Holder, HostKey, Mode, Outcome, Question, Request, Ssh, Target, Wish, drive,
+};
 
 /// The name under which the command's runs are kept on a host.
 const INSTALLATION: &str = "apply";
@@ -35,8 +37,8 @@ const AT_ONCE: usize = 64;
     Exit code: 0 all done, 1 something failed or was left, 2 the command is wrong.")]
 pub struct ApplyArgs {
     /// What to install: names of jobs, with commas between them (`groundcrew jobs list` shows all)
-    #[arg(value_name = "JOB[,JOB…]", value_delimiter = ',', num_args = 1, required = true)]
-    jobs_wanted: Vec<String>,
+    #[arg(value_name = "JOB[,JOB…]", value_parser = job_names)]
+    jobs_wanted: JobNames,
     /// Where: root, or a user with `sudo -n`; aliases of ~/.ssh/config work, too
     #[arg(value_name = "USER@HOST[:PORT]", required = true)]
     hosts: Vec<Target>,
@@ -76,6 +78,18 @@ pub struct ApplyArgs {
     /// Where known host keys are [default: where ssh keeps them]
     #[arg(long, env = "GROUNDCREW_KNOWN_HOSTS", value_name = "FILE")]
     known_hosts: Option<PathBuf>,
+}
+
+/// The jobs that were asked for. A type of its own: to clap, a `Vec` is several arguments.
+#[derive(Debug, Clone)]
+struct JobNames(Vec<String>);
+
+fn job_names(text: &str) -> Result<JobNames, String> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        return Err("name jobs with one comma between them, as nginx,redis".into());
+    }
+    Ok(JobNames(names))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -119,12 +133,19 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
     let catalog = Catalog::open(args.jobs.as_deref())?;
     let mut values = BTreeMap::new();
     for (name, value) in &args.parameters {
-        anyhow::ensure!(values.insert(name.clone(), value.clone()).is_none(), "the parameter {name} is given twice");
+        anyhow::ensure!(
+            values.insert(name.clone(), value.clone()).is_none(),
+            "the parameter {name} is given twice"
+        );
     }
     for (name, file) in &args.parameter_file {
-        let value = std::fs::read_to_string(file).with_context(|| format!("reading the parameter {name} from {file}"))?;
+        let value = std::fs::read_to_string(file)
+            .with_context(|| format!("reading the parameter {name} from {file}"))?;
         let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
-        anyhow::ensure!(values.insert(name.clone(), value).is_none(), "the parameter {name} is given twice");
+        anyhow::ensure!(
+            values.insert(name.clone(), value).is_none(),
+            "the parameter {name} is given twice"
+        );
     }
     let mut seen = HashSet::new();
     for host in &args.hosts {
@@ -133,7 +154,7 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
     for file in [&args.identity, &args.ssh_config].into_iter().flatten() {
         std::fs::File::open(file).with_context(|| format!("can't read {}", file.display()))?;
     }
-    Ok(catalog.plan(&args.jobs_wanted, &values)?)
+    Ok(catalog.plan(&args.jobs_wanted.0, &values)?)
 }
 
 async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {
@@ -158,7 +179,8 @@ async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {
             installation: INSTALLATION.to_owned(),
             fingerprints: args.fingerprint.clone(),
         };
-        let (slots, events, questions, wished) = (slots.clone(), events.clone(), questions.clone(), wished.clone());
+        let (slots, events, questions, wished) =
+            (slots.clone(), events.clone(), questions.clone(), wished.clone());
         runs.spawn(async move {
             let _slot = slots.acquire_owned().await;
             drive(request, events, questions, wished).await
@@ -266,7 +288,10 @@ impl Desk {
         if self.args.wait {
             return Ok(Decision::Wait);
         }
-        let question = format!("{target} is busy with run {} of installation {}.", holder.run, holder.installation);
+        let question = format!(
+            "{target} is busy with run {} of installation {}.",
+            holder.run, holder.installation
+        );
         let options = &[('w', "wait until it has ended"), ('f', "follow that run"), ('q', "stop")];
         let answer = self.ask(question, options, 'q').await?;
         if answer == Some('w') {

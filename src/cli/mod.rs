@@ -35,7 +35,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // For whoever looks into us; what concerns a person is shown without it.
-    let filter = EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+    let filter =
+        EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),

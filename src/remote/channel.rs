@@ -74,7 +74,9 @@ impl Holder {
 
 /// Whether this can be a run's id: it becomes part of commands and paths.
 pub fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 impl Channel {
@@ -143,7 +145,9 @@ impl Channel {
         let line = self.line(ANSWER).await?;
         let words: Vec<&str> = line.splitn(5, ' ').collect();
         let ["facts", systemd, boot, missing, system] = words[..] else {
-            return Err(unsupported(format!("the host answered what its script never says: {line:?}")));
+            return Err(unsupported(format!(
+                "the host answered what its script never says: {line:?}"
+            )));
         };
         if systemd != "yes" {
             return Err(unsupported(
@@ -154,7 +158,9 @@ impl Channel {
         }
         if missing != "-" {
             let missing = missing.trim_start_matches(',').replace(',', ", ");
-            return Err(unsupported(format!("the host lacks commands that a run needs: {missing}. Install them there")));
+            return Err(unsupported(format!(
+                "the host lacks commands that a run needs: {missing}. Install them there"
+            )));
         }
         let (boot, system) = (boot.to_owned(), system.replace(',', " ").trim().to_owned());
         let holder = self.line(ANSWER).await?;
@@ -172,8 +178,12 @@ impl Channel {
         bytes.extend_from_slice(data);
         self.send(&bytes).await?;
         let answer = self.line(ANSWER).await?;
+        tracing::debug!(command, answer, bytes = data.len(), "asked the host");
         match answer.strip_prefix("error ") {
-            Some(error) => Err(Failure::new(FailureKind::Internal, format!("the host could not do it: {error}"))),
+            Some(error) => Err(Failure::new(
+                FailureKind::Internal,
+                format!("the host could not do it: {error}"),
+            )),
             None => Ok(answer),
         }
     }
@@ -237,11 +247,11 @@ impl Channel {
     async fn skip_to(&mut self, mark: &str, limit: Duration) -> Result<Option<String>, Failure> {
         let needle = format!("\n{mark} ").into_bytes();
         loop {
-            if let Some(at) = memchr::memmem::find(&self.rest, &needle) {
-                if self.rest[at + 1..].contains(&b'\n') {
-                    self.rest.drain(..at + needle.len());
-                    return self.line(limit).await.map(Some);
-                }
+            if let Some(at) = memchr::memmem::find(&self.rest, &needle)
+                && self.rest[at + 1..].contains(&b'\n')
+            {
+                self.rest.drain(..at + needle.len());
+                return self.line(limit).await.map(Some);
             }
             let before = self.rest.len();
             if let Err(failure) = self.read(limit).await {

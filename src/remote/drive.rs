@@ -149,7 +149,9 @@ impl Driver {
                 }
                 Ok(end) => return self.finish(open, run, end).await,
                 Err(failure) if failure.kind == FailureKind::Unreachable => {
-                    self.reporter.note(format!("{failure}. The run goes on there; connecting again.")).await;
+                    self.reporter
+                        .note(format!("{failure}. The run goes on there; connecting again."))
+                        .await;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -179,7 +181,8 @@ impl Driver {
 
     fn new_run(&self, facts: &Facts) -> Run {
         let outline = self.request.plan.outline();
-        let attempt = Attempt::new(1, &outline, 1, Some(self.request.plan.secrets()));
+        let mut attempt = Attempt::new(1, &outline, 1, Some(self.request.plan.secrets()));
+        attempt.asks_only = self.request.mode == Mode::Plan;
         Run { outline, attempt, first: 1, boot: facts.boot.clone(), started: false }
     }
 
@@ -193,7 +196,12 @@ impl Driver {
     ) -> Result<Run, Failure> {
         let answer = channel.ask(&format!("plan {} {}", holder.run, holder.attempt), &[]).await?;
         let words: Vec<&str> = answer.split(' ').collect();
-        let broken = || Failure::new(FailureKind::IllegalJournal, "the host does not know the plan of its own run");
+        let broken = || {
+            Failure::new(
+                FailureKind::IllegalJournal,
+                "the host does not know the plan of its own run",
+            )
+        };
         let ["plan", first, length] = words[..] else { return Err(broken()) };
         let body = channel.body(length.parse().map_err(|_| broken())?).await?;
         let outline: Outline = serde_json::from_slice(&body).map_err(|_| broken())?;
@@ -203,16 +211,24 @@ impl Driver {
         let secrets = (same || !outline.secrets).then(|| self.request.plan.secrets());
         let attempt = Attempt::new(holder.attempt, &outline, first, secrets);
         self.report_plan(&outline).await;
-        self.reporter.note(format!("{} is at it already; following run {}.", self.request.target, holder.run)).await;
+        self.reporter
+            .note(format!(
+                "{} is at it already; following run {}.",
+                self.request.target, holder.run
+            ))
+            .await;
         if !same && outline.secrets {
-            self.reporter.note("Its output is not shown: it may hold secrets that are not known here.").await;
+            self.reporter
+                .note("Its output is not shown: it may hold secrets that are not known here.")
+                .await;
         }
         self.reporter.now(Happening::RunStarted { followed: true }).await;
         Ok(Run { outline, attempt, first, boot: facts.boot.clone(), started: true })
     }
 
     async fn report_plan(&self, outline: &Outline) {
-        let steps = outline.steps.iter().map(|step| PlannedStep { step: step.clone(), in_place: None });
+        let steps =
+            outline.steps.iter().map(|step| PlannedStep { step: step.clone(), in_place: None });
         let jobs = outline.jobs.clone();
         self.reporter.now(Happening::RunPlanned { jobs, steps: steps.collect() }).await;
     }
@@ -238,7 +254,12 @@ impl Driver {
     }
 
     /// Starts the attempt if the host has not said that it has it, then follows it.
-    async fn follow(&mut self, channel: &mut Channel, facts: &Facts, run: &mut Run) -> Result<End, Failure> {
+    async fn follow(
+        &mut self,
+        channel: &mut Channel,
+        facts: &Facts,
+        run: &mut Run,
+    ) -> Result<End, Failure> {
         if !run.started {
             self.start(channel, facts, run).await?;
             run.started = true;
@@ -267,7 +288,12 @@ impl Driver {
         }
     }
 
-    async fn start(&mut self, channel: &mut Channel, facts: &Facts, run: &mut Run) -> Result<(), Failure> {
+    async fn start(
+        &mut self,
+        channel: &mut Channel,
+        facts: &Facts,
+        run: &mut Run,
+    ) -> Result<(), Failure> {
         let Request { plan, mode, installation, .. } = &self.request;
         let (id, number) = (&self.reporter.run, run.attempt.number);
         let identity = format!("{installation} {id} {number} {}", plan.digest());
@@ -291,9 +317,14 @@ impl Driver {
             )),
             ("refused", why) => Err(Failure::new(
                 FailureKind::StartRefused,
-                format!("the host refused to start the run ({why}): it was cancelled, has ended, or is driven by another"),
+                format!(
+                    "the host refused to start the run ({why}): it was cancelled, has ended, or is driven by another"
+                ),
             )),
-            _ => Err(Failure::new(FailureKind::Internal, format!("the host answered {answer:?} to a start"))),
+            _ => Err(Failure::new(
+                FailureKind::Internal,
+                format!("the host answered {answer:?} to a start"),
+            )),
         }
     }
 
@@ -306,7 +337,9 @@ impl Driver {
         if run.attempt.current == run.attempt.again && run.attempt.again.is_some() {
             return Err(Failure::new(
                 FailureKind::InterruptedTwice,
-                format!("{title} was interrupted by a reboot twice. Does it reboot the host? See its output"),
+                format!(
+                    "{title} was interrupted by a reboot twice. Does it reboot the host? See its output"
+                ),
             ));
         }
         let (mut channel, facts) = loop {
@@ -318,7 +351,9 @@ impl Driver {
             if since.elapsed() > REBOOT {
                 return Err(Failure::new(
                     FailureKind::Interrupted,
-                    format!("something on the host stopped the run (not a reboot) at {title}. Find out what, and apply again"),
+                    format!(
+                        "something on the host stopped the run (not a reboot) at {title}. Find out what, and apply again"
+                    ),
                 ));
             }
             self.pause(Duration::from_millis(500)).await?;
@@ -326,23 +361,38 @@ impl Driver {
         channel.ask("up", &[]).await?;
         let answer = channel.ask(&format!("state {} 1", self.reporter.run), &[]).await?;
         if answer.ends_with(" running") {
-            return Err(Failure::new(FailureKind::StartRefused, "the host says that the former attempt is still running"));
+            return Err(Failure::new(
+                FailureKind::StartRefused,
+                "the host says that the former attempt is still running",
+            ));
         }
         let again = run.attempt.current;
         let changed = run.attempt.changed;
         run.first = first;
-        run.attempt = Attempt::new(run.attempt.number + 1, &run.outline, first, Some(self.request.plan.secrets()));
+        run.attempt = Attempt::new(
+            run.attempt.number + 1,
+            &run.outline,
+            first,
+            Some(self.request.plan.secrets()),
+        );
         (run.attempt.again, run.attempt.changed, run.started) = (again, changed, false);
         self.reporter
             .note(match again {
-                Some(_) => format!("The host rebooted in the middle of {title}; it is started again."),
+                Some(_) => {
+                    format!("The host rebooted in the middle of {title}; it is started again.")
+                }
                 None => format!("The host rebooted; going on with {title}."),
             })
             .await;
         Ok((channel, facts))
     }
 
-    async fn finish(&mut self, mut channel: Channel, run: Run, end: End) -> Result<Outcome, Failure> {
+    async fn finish(
+        &mut self,
+        mut channel: Channel,
+        run: Run,
+        end: End,
+    ) -> Result<Outcome, Failure> {
         // The host may forget the run one day, and keeps no connection waiting.
         let _ = channel.send(b"fetched\n").await;
         channel.close().await;
@@ -350,7 +400,8 @@ impl Driver {
         match end {
             End::Completed if self.request.mode == Mode::Plan => {
                 let answers = run.outline.steps.iter().zip(run.attempt.answers);
-                let steps = answers.map(|(step, in_place)| PlannedStep { step: step.clone(), in_place });
+                let steps =
+                    answers.map(|(step, in_place)| PlannedStep { step: step.clone(), in_place });
                 let jobs = run.outline.jobs.clone();
                 self.reporter.now(Happening::RunPlanned { jobs, steps: steps.collect() }).await;
                 Ok(Outcome::Completed)
@@ -364,9 +415,15 @@ impl Driver {
                 Ok(Outcome::Cancelled)
             }
             End::Failed => Err(run.attempt.failure.unwrap_or_else(|| {
-                Failure::new(FailureKind::StepFailed, "a step failed before it was followed; apply again to see it")
+                Failure::new(
+                    FailureKind::StepFailed,
+                    "a step failed before it was followed; apply again to see it",
+                )
             })),
-            End::Busy => failure(FailureKind::HostBusy, "another run took the host a moment before; apply again"),
+            End::Busy => failure(
+                FailureKind::HostBusy,
+                "another run took the host a moment before; apply again",
+            ),
             _ => failure(
                 FailureKind::RunnerLost,
                 "the run vanished on the host without a word: out of memory, or killed by somebody. \
@@ -437,15 +494,27 @@ impl Driver {
                 return Err(failure);
             }
             if since.elapsed() > AWAY {
-                let goes_on = if run.started { "The host may still be at it; apply again follows it there" } else { "" };
+                let goes_on = if run.started {
+                    "The host may still be at it; apply again follows it there"
+                } else {
+                    ""
+                };
                 return Err(Failure::new(
                     FailureKind::Unreachable,
-                    format!("the host was away for {} minutes. {goes_on}: {failure}", AWAY.as_secs() / 60),
+                    format!(
+                        "the host was away for {} minutes. {goes_on}: {failure}",
+                        AWAY.as_secs() / 60
+                    ),
                 ));
             }
             if !told && since.elapsed() > Duration::from_secs(3) {
                 told = true;
-                self.reporter.note(format!("Still no connection ({failure}); trying on for {} minutes.", AWAY.as_secs() / 60)).await;
+                self.reporter
+                    .note(format!(
+                        "Still no connection ({failure}); trying on for {} minutes.",
+                        AWAY.as_secs() / 60
+                    ))
+                    .await;
             }
             self.pause(delay).await?;
             delay = (delay * 2).min(Duration::from_secs(5));
@@ -494,7 +563,11 @@ impl Driver {
                 Ok::<_, Failure>(answer)
             };
             if let Err(failure) = cancelled.await {
-                reporter.note(format!("The cancel did not get through: {failure}. Press Ctrl-C to try again.")).await;
+                reporter
+                    .note(format!(
+                        "The cancel did not get through: {failure}. Press Ctrl-C to try again."
+                    ))
+                    .await;
             }
         });
     }

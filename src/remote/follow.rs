@@ -40,6 +40,8 @@ pub struct Attempt {
     pub current: Option<usize>,
     /// Which one ran last.
     last: Option<usize>,
+    /// With `--plan`.
+    pub asks_only: bool,
     /// How many steps changed something.
     pub changed: usize,
     /// With `--plan`: for each step whether it is in place.
@@ -73,6 +75,7 @@ impl Attempt {
             journal: Journal::new(outline.steps.len(), outline.handlers.len(), first),
             current: None,
             last: None,
+            asks_only: false,
             changed: 0,
             answers: vec![None; outline.steps.len()],
             failure: None,
@@ -159,7 +162,8 @@ impl Attempt {
                 if let Some(answer) = self.answers.get_mut(number - 1) {
                     *answer = Some(in_place);
                 }
-                if !in_place {
+                // With `--plan`, all answers come together at the end.
+                if self.asks_only {
                     return None;
                 }
                 Happening::StepCompleted { step: named(number), changed: false }
@@ -195,8 +199,10 @@ pub async fn follow(
 ) -> Result<End, Failure> {
     let mark = mark();
     attempt.partial.clear();
-    let (number, journal, out) = (attempt.number, attempt.journal_offset, attempt.output.received());
-    let answer = channel.ask(&format!("follow {} {number} {journal} {out} {mark}", to.run), &[]).await?;
+    let (number, journal, out) =
+        (attempt.number, attempt.journal_offset, attempt.output.received());
+    let answer =
+        channel.ask(&format!("follow {} {number} {journal} {out} {mark}", to.run), &[]).await?;
     match answer.as_str() {
         "following" => {}
         "short" => {
@@ -213,7 +219,9 @@ pub async fn follow(
     let illegal = |illegal: Illegal| {
         Failure::new(
             FailureKind::IllegalJournal,
-            format!("the host says what this run can't do, so it is not believed: {illegal}. Look into that host"),
+            format!(
+                "the host says what this run can't do, so it is not believed: {illegal}. Look into that host"
+            ),
         )
     };
     attempt.take_journal(&rest).map_err(illegal)?;

@@ -29,8 +29,11 @@ pub struct HostKey {
 }
 
 /// Keys of these types are asked for, one after the other, until a wanted one is met.
-const ALGORITHMS: [&str; 3] =
-    ["ssh-ed25519", "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521", "rsa-sha2-512,rsa-sha2-256"];
+const ALGORITHMS: [&str; 3] = [
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
+    "rsa-sha2-512,rsa-sha2-256",
+];
 
 /// Asks the host for its key, through jump hosts as well. No login is tried. Where
 /// some fingerprints are wanted, a key with one of them is preferred.
@@ -38,7 +41,8 @@ const ALGORITHMS: [&str; 3] =
 /// # Errors
 /// Fails if the host does not come as far as showing a key.
 pub async fn learn(ssh: &Ssh, target: &Target, wanted: &[String]) -> Result<HostKey, Failure> {
-    let mut first = Err(Failure::new(FailureKind::Unreachable, format!("{target} showed no host key")));
+    let mut first =
+        Err(Failure::new(FailureKind::Unreachable, format!("{target} showed no host key")));
     for algorithms in ALGORITHMS {
         let shown = ask(ssh, target, algorithms).await;
         match &shown {
@@ -81,9 +85,11 @@ async fn ask(ssh: &Ssh, target: &Target, algorithms: &str) -> Result<HostKey, Fa
             ),
         ));
     };
-    let fingerprint = fingerprint(key)
-        .ok_or_else(|| Failure::new(FailureKind::HostKeyUnknown, format!("{target} showed a broken host key")))?;
-    let algorithm = kind.trim_start_matches("ssh-").trim_start_matches("ecdsa-sha2-").to_uppercase();
+    let fingerprint = fingerprint(key).ok_or_else(|| {
+        Failure::new(FailureKind::HostKeyUnknown, format!("{target} showed a broken host key"))
+    })?;
+    let algorithm =
+        kind.trim_start_matches("ssh-").trim_start_matches("ecdsa-sha2-").to_uppercase();
     Ok(HostKey { line: line.lines().next().unwrap_or_default().to_owned(), algorithm, fingerprint })
 }
 
@@ -115,11 +121,15 @@ pub async fn accept(ssh: &Ssh, target: &Target, key: &HostKey) -> io::Result<()>
 /// Where ssh would write the key: the first of its files.
 async fn own_known_hosts(ssh: &Ssh, target: &Target) -> io::Result<PathBuf> {
     let mut command = ssh.command(target);
-    let output = command.stdout(std::process::Stdio::piped()).args(["-G", &target.host]).output().await?;
+    let output =
+        command.stdout(std::process::Stdio::piped()).args(["-G", &target.host]).output().await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let files = text.lines().find_map(|line| line.strip_prefix("userknownhostsfile "));
-    let first = files.and_then(|files| files.split(' ').next()).filter(|file| file.starts_with('/'));
-    first.map(PathBuf::from).ok_or_else(|| io::Error::other("ssh names no known-hosts file; give one with --known-hosts"))
+    let first =
+        files.and_then(|files| files.split(' ').next()).filter(|file| file.starts_with('/'));
+    first.map(PathBuf::from).ok_or_else(|| {
+        io::Error::other("ssh names no known-hosts file; give one with --known-hosts")
+    })
 }
 
 #[cfg(test)]

@@ -136,7 +136,8 @@ impl Journal {
             return Err(illegal("longer than a line may be"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| illegal("not text"))?;
-        let (sequence, mut line) = parse(text).ok_or_else(|| illegal("not a line of the format"))?;
+        let (sequence, mut line) =
+            parse(text).ok_or_else(|| illegal("not a line of the format"))?;
         if sequence != number {
             return Err(illegal("out of sequence"));
         }
@@ -294,7 +295,10 @@ mod tests {
             (vec![begin, "2 1700000000000 start 7 - 9"], "not the plan's next step"),
             (vec![begin, "2 1700000000000 changed 1 0 9"], "the step was not started"),
             (vec![begin, "2 1700000000000 start 1 - 8"], "the output shrank"),
-            (vec![begin, "2 1700000000000 end - - 9 completed"], "completed, but not all steps are"),
+            (
+                vec![begin, "2 1700000000000 end - - 9 completed"],
+                "completed, but not all steps are",
+            ),
             (vec![begin, "2 1700000000000 end - - 9 failed"], "failed, but no step is"),
             (vec![begin, "2 1700000000000 end - - 9 fine"], "not a line of the format"),
             (vec![begin, "2 later start 1 - 9"], "not a line of the format"),

@@ -62,7 +62,9 @@ pub fn step_failure(step: &StepRef, exit: Option<i32>, reason: Reason) -> (Failu
         ),
         Reason::Assert => (
             FailureKind::AssertFailed,
-            format!("{title} does not hold ({code}). Its output says more; mend the cause, {again}"),
+            format!(
+                "{title} does not hold ({code}). Its output says more; mend the cause, {again}"
+            ),
         ),
         Reason::Timeout => (
             FailureKind::TimedOut,
@@ -73,7 +75,9 @@ pub fn step_failure(step: &StepRef, exit: Option<i32>, reason: Reason) -> (Failu
         ),
         Reason::DiskFull => (
             FailureKind::DiskFull,
-            format!("{title} failed with {code}, and the host's disk is full. Make room there (`df -h`), {again}"),
+            format!(
+                "{title} failed with {code}, and the host's disk is full. Make room there (`df -h`), {again}"
+            ),
         ),
     }
 }

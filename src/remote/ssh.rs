@@ -85,6 +85,7 @@ impl Ssh {
             .mode(0o700)
             .create(&control)
             .map_err(|error| Failure::internal("making a folder for the connection", error))?;
+        tracing::debug!(%target, "connecting");
         let mut builder = SessionBuilder::default();
         builder
             .known_hosts_check(KnownHosts::Strict)
@@ -103,7 +104,10 @@ impl Ssh {
             builder.port(port);
         }
         let error = match timeout(CONNECT_TIMEOUT, builder.connect_mux(&target.host)).await {
-            Ok(Ok(session)) => return Ok(session),
+            Ok(Ok(session)) => {
+                tracing::debug!(%target, "connected");
+                return Ok(session);
+            }
             Ok(Err(openssh::Error::Connect(error))) => {
                 if error.kind() == std::io::ErrorKind::NotFound {
                     return Err(Failure::new(
@@ -184,7 +188,8 @@ fn configuration(own: Option<&Path>, known_hosts: Option<&Path>) -> String {
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|n| n.strip_prefix(FOLDER)).and_then(|n| n.split('-').next());
+        let pid =
+            name.to_str().and_then(|n| n.strip_prefix(FOLDER)).and_then(|n| n.split('-').next());
         if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             // Another user's folder stays: removing it fails.
             let _ = fs::remove_dir_all(entry.path());
@@ -196,35 +201,69 @@ fn sweep(base: &Path) {
 fn explain(target: &Target, said: &str) -> Failure {
     use FailureKind::{AuthenticationFailed, HostKeyChanged, HostKeyUnknown, Unreachable};
     let has = |text: &str| said.contains(text);
-    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
-    let (kind, message) = if has("HOST IDENTIFICATION HAS CHANGED") || has("host key for") && has("has changed") {
-        (HostKeyChanged, format!(
-            "{target} shows another host key than the one that is known. Either the host was \
+    let last =
+        said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
+    let (kind, message) = if has("HOST IDENTIFICATION HAS CHANGED")
+        || has("host key for") && has("has changed")
+    {
+        (
+            HostKeyChanged,
+            format!(
+                "{target} shows another host key than the one that is known. Either the host was \
              reinstalled, or somebody stands in between. If you know why it changed, remove the \
              old key (`ssh-keygen -R`) and apply again; otherwise find out first"
-        ))
+            ),
+        )
     } else if has("host key is known") || has("Host key verification failed") {
-        (HostKeyUnknown, format!("the host key of {target}, or of a host on the way to it, is not known"))
+        (
+            HostKeyUnknown,
+            format!("the host key of {target}, or of a host on the way to it, is not known"),
+        )
     } else if has("UNPROTECTED PRIVATE KEY") {
-        (AuthenticationFailed, format!(
-            "the key may be read by others, so ssh does not use it: {last}. \
+        (
+            AuthenticationFailed,
+            format!(
+                "the key may be read by others, so ssh does not use it: {last}. \
              Take the others' rights away with `chmod 600 KEY`"
-        ))
+            ),
+        )
     } else if has("Permission denied") || has("Too many authentication failures") {
-        (AuthenticationFailed, format!(
-            "{target} refused the login: {last}. Give the right key with -i, or add it to your \
+        (
+            AuthenticationFailed,
+            format!(
+                "{target} refused the login: {last}. Give the right key with -i, or add it to your \
              ssh-agent (a key with a passphrase must be there); check the user's name"
-        ))
+            ),
+        )
     } else if has("Could not resolve hostname") {
         (Unreachable, format!("{target}: {last}. Check the spelling, or give the address"))
     } else if has("Connection refused") {
-        (Unreachable, format!("{target} refused the connection: {last}. Is sshd running there, and on this port?"))
+        (
+            Unreachable,
+            format!(
+                "{target} refused the connection: {last}. Is sshd running there, and on this port?"
+            ),
+        )
     } else if has("timed out") {
-        (Unreachable, format!("{target} did not answer: {last}. Is the host up, and does a firewall let SSH through?"))
-    } else if has("Bad configuration option") || has("Bad owner or permissions") || has("configuration") {
-        (FailureKind::Internal, format!("ssh does not accept its configuration: {last}. Mend that file"))
+        (
+            Unreachable,
+            format!(
+                "{target} did not answer: {last}. Is the host up, and does a firewall let SSH through?"
+            ),
+        )
+    } else if has("Bad configuration option")
+        || has("Bad owner or permissions")
+        || has("configuration")
+    {
+        (
+            FailureKind::Internal,
+            format!("ssh does not accept its configuration: {last}. Mend that file"),
+        )
     } else {
-        (Unreachable, format!("no connection to {target}: {last}. Try `ssh {}` by hand", target.host))
+        (
+            Unreachable,
+            format!("no connection to {target}: {last}. Try `ssh {}` by hand", target.host),
+        )
     };
     Failure::new(kind, message)
 }

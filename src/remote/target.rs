@@ -23,13 +23,17 @@ pub enum TargetError {
     #[error("{0:?} names no host; write USER@HOST or USER@HOST:PORT, as root@203.0.113.24")]
     Empty(String),
     /// It could be read as an option of ssh.
-    #[error("{0:?} begins with `-`, which ssh would read as an option; write the host's name or address")]
+    #[error(
+        "{0:?} begins with `-`, which ssh would read as an option; write the host's name or address"
+    )]
     Dash(String),
     /// Something stands in it that no name has.
     #[error("{0:?} has a character that no host or user has: {1:?}")]
     Character(String, char),
     /// The part after the colon is no port.
-    #[error("{0:?}: {1:?} is no port (1 to 65535); an IPv6 address goes in brackets, as root@[2001:db8::1]:22")]
+    #[error(
+        "{0:?}: {1:?} is no port (1 to 65535); an IPv6 address goes in brackets, as root@[2001:db8::1]:22"
+    )]
     Port(String, String),
 }
 
@@ -38,7 +42,10 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let whole = || text.to_owned();
-        if let Some(odd) = text.chars().find(|c| c.is_whitespace() || c.is_control() || "\"'`$;&|<>\\(){}*?!#,".contains(*c)) {
+        if let Some(odd) = text
+            .chars()
+            .find(|c| c.is_whitespace() || c.is_control() || "\"'`$;&|<>\\(){}*?!#,".contains(*c))
+        {
             return Err(TargetError::Character(whole(), odd));
         }
         let (user, rest) = match text.rsplit_once('@') {
@@ -46,7 +53,9 @@ impl FromStr for Target {
             None => (None, text),
         };
         let (host, port) = match rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
-            Some((host, after)) => (host, after.strip_prefix(':').or((!after.is_empty()).then_some(after))),
+            Some((host, after)) => {
+                (host, after.strip_prefix(':').or((!after.is_empty()).then_some(after)))
+            }
             // More than one colon is an IPv6 address without brackets.
             None if rest.matches(':').count() > 1 => (rest, None),
             None => match rest.split_once(':') {
@@ -99,13 +108,27 @@ mod tests {
             ("2001:db8::1", None, "2001:db8::1", None),
         ] {
             let target: Target = text.parse().expect(text);
-            assert_eq!((target.user.as_deref(), target.host.as_str(), target.port), (user, host, port));
+            assert_eq!(
+                (target.user.as_deref(), target.host.as_str(), target.port),
+                (user, host, port)
+            );
         }
     }
 
     #[test]
     fn refuses_what_is_no_host() {
-        for text in ["", "root@", "@host", "-oProxyCommand=x", "root@-host", "a b", "host:0", "host:ssh", "h;id", "root@[::1]x"] {
+        for text in [
+            "",
+            "root@",
+            "@host",
+            "-oProxyCommand=x",
+            "root@-host",
+            "a b",
+            "host:0",
+            "host:ssh",
+            "h;id",
+            "root@[::1]x",
+        ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
         }
     }

@@ -1,0 +1,25 @@
+# What people run. Everything else is cargo, lab/lab and groundcrew itself.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint lab bench
+
+help: ## Lists what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and ends)
+	@lab/demo
+
+test: ## Checks everything, on real hosts: about five minutes, after the first time
+	@tests/run
+
+build: ## The release binary: target/release/groundcrew, with everything inside
+	cargo build --release --locked
+
+lint: ## Format, clippy, shellcheck, job files
+	@tests/lint
+
+lab: ## Starts three hosts to play with: lab/lab --help says what they can do
+	@lab/packages && lab/lab up 3
+
+bench: ## Side by side with plain ssh, pyinfra and Ansible
+	@lab/packages && cargo build --release --locked && bench/run

@@ -1,0 +1,363 @@
+//! The one harness: labs of real hosts, and `groundcrew apply` against them.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longer than anything here takes, on a slow machine too; a test that waits so long has failed.
+pub const LONG: Duration = Duration::from_secs(120);
+
+/// Some hosts of its own, gone when it is dropped or its process ends.
+pub struct Lab {
+    name: String,
+    /// Known host keys, job files and whatever else the test writes.
+    pub folder: TempDir,
+}
+
+impl Lab {
+    /// A lab of so many bookworm hosts.
+    pub fn up(hosts: usize) -> Self {
+        Self::with(hosts, &[])
+    }
+
+    /// A lab whose `lab up` gets these options, too.
+    pub fn with(hosts: usize, options: &[&str]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let pid = std::process::id();
+        let name = format!("test-{pid}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let lab = Self { name, folder: TempDir::new().expect("a folder") };
+        lab.verb(&[&["up", &hosts.to_string(), "--while", &pid.to_string()], options].concat());
+        fs::copy(lab.verb(&["known-hosts"]), lab.known_hosts()).expect("known hosts");
+        lab
+    }
+
+    /// Host 1, 2, …
+    pub fn host(&self, number: usize) -> Host<'_> {
+        let address = self.verb(&["address", &number.to_string()]);
+        Host { lab: self, number, address }
+    }
+
+    /// The private key that root's login takes.
+    pub fn key(&self) -> String {
+        self.verb(&["key"])
+    }
+
+    /// The known host keys that `apply` uses in this test; all hosts' true keys are there.
+    pub fn known_hosts(&self) -> PathBuf {
+        self.folder.path().join("known_hosts")
+    }
+
+    /// A folder of job files with this one in it.
+    pub fn job(&self, name: &str, text: &str) {
+        let folder = self.folder.path().join("jobs");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(format!("{name}.toml")), text).expect("a job file");
+    }
+
+    /// Does what `lab` does, and gives what it prints.
+    pub fn verb(&self, words: &[&str]) -> String {
+        let output = self.command(words).output().expect("lab/lab");
+        assert!(
+            output.status.success(),
+            "lab {words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/lab"));
+        command.args(["--lab", &self.name]).args(words).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.command(&["down"]).output();
+    }
+}
+
+/// One host of a lab.
+pub struct Host<'l> {
+    lab: &'l Lab,
+    number: usize,
+    /// Its address on the lab's bridge.
+    pub address: String,
+}
+
+impl<'l> Host<'l> {
+    /// Runs a script there as root, and gives what it prints; it must go well.
+    pub fn run(&self, script: &str) -> String {
+        let output = self.try_run(script);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {said}");
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Runs a script there as root.
+    pub fn try_run(&self, script: &str) -> Output {
+        self.lab.command(&["ssh", &self.number.to_string(), script]).output().expect("lab ssh")
+    }
+
+    /// Waits until a command on the host goes well.
+    pub fn wait_for(&self, script: &str) {
+        let start = Instant::now();
+        while !self.try_run(script).status.success() {
+            assert!(start.elapsed() < LONG, "never came true: {script}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Does what the lab can do to a host: `cut`, `mend`, `reboot`, `kill`, `start`.
+    pub fn lab(&self, verb: &str, options: &[&str]) {
+        self.lab.verb(&[&[verb, &self.number.to_string()], options].concat());
+    }
+
+    /// `groundcrew apply JOB` here, as root with the lab's key, on true host keys.
+    pub fn apply(&self, job: &str) -> Apply<'l> {
+        let mut apply = self.apply_bare(job, &format!("root@{}", self.address));
+        apply.command.args(["-i", &self.lab.key(), "--known-hosts"]).arg(self.lab.known_hosts());
+        apply
+    }
+
+    /// `groundcrew apply JOB TARGET` with nothing else set but the lab's jobs.
+    pub fn apply_bare(&self, job: &str, target: &str) -> Apply<'l> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_groundcrew"));
+        command.args(["apply", job, target]).stdin(Stdio::null());
+        command
+            .env_remove("GROUNDCREW_JOBS")
+            .env_remove("GROUNDCREW_KNOWN_HOSTS")
+            .env_remove("SSH_AUTH_SOCK");
+        // An agent, or a terminal of who runs the tests, must not change what they see.
+        let jobs = self.lab.folder.path().join("jobs");
+        if jobs.exists() {
+            command.arg("--jobs").arg(jobs);
+        }
+        Apply { command, lab: self.lab }
+    }
+
+    /// Folder of the newest run on the host.
+    pub fn last_run(&self) -> String {
+        self.run("ls -d /var/lib/groundcrew/runs/* | tail -n 1")
+    }
+
+    /// The journal of an attempt of the newest run, a line a string.
+    pub fn journal(&self, attempt: u32) -> Vec<String> {
+        let text = self.run(&format!("cat {}/attempt-{attempt}/journal", self.last_run()));
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// How often the journal says that a step was started.
+    pub fn starts(&self, attempt: u32, step: usize) -> usize {
+        let start = format!(" start {step} ");
+        self.journal(attempt).iter().filter(|line| line.contains(&start)).count()
+    }
+
+    /// The page that it serves on port 80.
+    pub fn page(&self) -> String {
+        let output = Command::new("curl")
+            .args([
+                "-sS",
+                "--fail",
+                "--max-time",
+                "10",
+                "--noproxy",
+                "*",
+                &format!("http://{}/", self.address),
+            ])
+            .output()
+            .expect("curl");
+        assert!(output.status.success(), "no page: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// An `apply` to be started.
+pub struct Apply<'l> {
+    /// The command as it stands.
+    pub command: Command,
+    lab: &'l Lab,
+}
+
+impl<'l> Apply<'l> {
+    /// With one more argument.
+    pub fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// With some more arguments.
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Runs it to its end with `--json`, and reads the events.
+    pub fn json(self) -> Done {
+        self.start().finish()
+    }
+
+    /// Runs it to its end, and gives what it prints to a pipe.
+    pub fn plain(mut self) -> Output {
+        let _ = self.lab;
+        self.command.output().expect("groundcrew")
+    }
+
+    /// Starts it with `--json`.
+    pub fn start(mut self) -> Running {
+        self.command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("groundcrew");
+        let (sender, lines) = channel();
+        let stdout = child.stdout.take().expect("its output");
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let event =
+                    serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut stderr = child.stderr.take().expect("its errors");
+        let said = thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            text
+        });
+        Running { child, lines, events: Vec::new(), said: Some(said) }
+    }
+}
+
+/// An `apply` that runs; killed when it is dropped.
+pub struct Running {
+    /// The process.
+    pub child: Child,
+    lines: Receiver<Value>,
+    /// What it reported by now.
+    pub events: Vec<Value>,
+    said: Option<thread::JoinHandle<String>>,
+}
+
+impl Running {
+    /// Waits for an event of this kind that has this text in it.
+    pub fn wait_for(&mut self, kind: &str, text: &str) -> Value {
+        let end = Instant::now() + LONG;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(event) => {
+                    self.events.push(event.clone());
+                    if event["event"] == kind && event.to_string().contains(text) {
+                        return event;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("no {kind} with {text:?} came: {:#?}", self.events)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended without a {kind} with {text:?}: {:#?}", self.events)
+                }
+            }
+        }
+    }
+
+    /// Sends a signal, by its number.
+    pub fn signal(&self, number: &str) {
+        let killed = Command::new("kill")
+            .args([&format!("-{number}"), &self.child.id().to_string()])
+            .status();
+        assert!(killed.expect("kill").success());
+    }
+
+    /// `kill -9`, with no chance to say goodbye.
+    pub fn kill(mut self) -> Vec<Value> {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("its end");
+        std::mem::take(&mut self.events)
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Done {
+        let end = Instant::now() + 3 * LONG;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(event) => self.events.push(event),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {:#?}", self.events),
+            }
+        }
+        let status = self.child.wait().expect("its end");
+        let said =
+            self.said.take().map(|said| said.join().expect("its errors")).unwrap_or_default();
+        Done {
+            code: status.code().expect("an exit code"),
+            events: std::mem::take(&mut self.events),
+            said,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What an `apply` did.
+#[derive(Debug)]
+pub struct Done {
+    /// Exit code.
+    pub code: i32,
+    /// All events.
+    pub events: Vec<Value>,
+    /// Standard error.
+    pub said: String,
+}
+
+impl Done {
+    /// It went well.
+    #[track_caller]
+    pub fn completed(self) -> Self {
+        assert_eq!(self.code, 0, "{:#?}\n{}", self.events, self.said);
+        assert_eq!(self.last()["event"], "run.completed");
+        self
+    }
+
+    /// It failed, with this kind.
+    #[track_caller]
+    pub fn failed(self, kind: &str) -> Self {
+        assert_eq!(self.code, 1, "{:#?}\n{}", self.events, self.said);
+        assert_eq!(self.last()["event"], "run.failed", "{:#?}", self.events);
+        assert_eq!(self.last()["kind"], kind, "{:#?}", self.last());
+        self
+    }
+
+    /// The last event.
+    pub fn last(&self) -> &Value {
+        self.events.last().expect("an event")
+    }
+
+    /// All events of a kind.
+    pub fn all(&self, kind: &str) -> Vec<&Value> {
+        self.events.iter().filter(|event| event["event"] == kind).collect()
+    }
+
+    /// How many steps were completed with this `changed`.
+    pub fn count(&self, changed: bool) -> usize {
+        self.all("step.completed").iter().filter(|event| event["changed"] == changed).count()
+    }
+
+    /// All output, put together.
+    pub fn output(&self) -> String {
+        self.all("step.output").iter().filter_map(|event| event["output"].as_str()).collect()
+    }
+}
