@@ -46,7 +46,8 @@ END
     # Forwarding where the lab's packets come in, not for the machine as a whole.
     echo 1 >"/proc/sys/net/ipv4/conf/$bridge/forwarding"
     for dev in $(ip -4 route show | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
-        [[ $dev == gclab-* ]] || sysctl_raise "net/ipv4/conf/$dev/forwarding" 1
+        # Another lab's bridge that goes away just now has lost its name: `ip` calls it if12.
+        [[ $dev == gclab-* || ! -e /proc/sys/net/ipv4/conf/$dev ]] || sysctl_raise "net/ipv4/conf/$dev/forwarding" 1
     done
     # Lets rules below send packets to 127.0.0.0/8; what no rule sends there is dropped.
     (($# == 1)) || echo 1 >"/proc/sys/net/ipv4/conf/$bridge/route_localnet"

@@ -135,7 +135,7 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
     for (name, value) in &args.parameters {
         anyhow::ensure!(
             values.insert(name.clone(), value.clone()).is_none(),
-            "the parameter {name} is given twice"
+            "the parameter {name} is given twice; give it once"
         );
     }
     for (name, file) in &args.parameter_file {
@@ -144,15 +144,28 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
         let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
         anyhow::ensure!(
             values.insert(name.clone(), value).is_none(),
-            "the parameter {name} is given twice"
+            "the parameter {name} is given twice; give it once"
         );
     }
     let mut seen = HashSet::new();
     for host in &args.hosts {
-        anyhow::ensure!(seen.insert(host.to_string()), "the host {host} is given twice");
+        anyhow::ensure!(
+            seen.insert(host.to_string()),
+            "the host {host} is given twice; name it once"
+        );
     }
-    for file in [&args.identity, &args.ssh_config].into_iter().flatten() {
-        std::fs::File::open(file).with_context(|| format!("can't read {}", file.display()))?;
+    let files =
+        [(&args.identity, "-i", "a private key"), (&args.ssh_config, "-F", "an ssh configuration")];
+    for (file, flag, wanted) in files {
+        let Some(file) = file else { continue };
+        let readable = std::fs::File::open(file).and_then(|file| file.metadata());
+        let readable = readable.and_then(|about| match about.is_dir() {
+            true => Err(io::Error::other("it is a folder")),
+            false => Ok(()),
+        });
+        readable.with_context(|| {
+            format!("{flag} must name the file of {wanted}; can't read {}", file.display())
+        })?;
     }
     Ok(catalog.plan(&args.jobs_wanted.0, &values)?)
 }
@@ -164,7 +177,8 @@ async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {
     let hosts: Vec<String> = args.hosts.iter().map(Target::to_string).collect();
     let display = display::choose(args.json, &hosts, &plan, args.plan);
 
-    let (events, incoming) = mpsc::channel(256);
+    // With 64 KB of output each at most, so that little is kept here of what is not shown yet.
+    let (events, incoming) = mpsc::channel(64);
     let (questions, asked) = mpsc::channel(1);
     let (wish, wished) = watch::channel(Wish::GoOn);
     let slots = Arc::new(Semaphore::new(AT_ONCE));
@@ -246,11 +260,13 @@ impl Desk {
             ('c', "cancel there: what runs is ended, what was done stays"),
             ('g', "go on watching"),
         ];
-        match self.ask(question.into(), options, 'l').await? {
-            Some('c') => drop(self.wish.send_replace(Wish::Cancel)),
-            Some('g') => {}
-            _ => drop(self.wish.send_replace(Wish::Leave)),
-        }
+        self.wish.send_replace(Wish::Undecided);
+        let wish = match self.ask(question.into(), options, 'l').await? {
+            Some('c') => Wish::Cancel,
+            Some('g') => Wish::GoOn,
+            _ => Wish::Leave,
+        };
+        self.wish.send_replace(wish);
         Ok(())
     }
 
@@ -313,7 +329,15 @@ impl Desk {
         default: char,
     ) -> io::Result<Option<char>> {
         self.display.hide()?;
-        let answer = spawn_blocking(move || ask::choose(&question, options, default)).await;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let modes = ask::Modes::save();
+        let answer = tokio::select! {
+            answer = spawn_blocking(move || ask::choose(&question, options, default)) => answer,
+            // Whoever sent it hears of it after this; the question is left behind.
+            _ = terminate.recv() => Ok(modes.restore().map(|()| None)),
+            _ = hang_up.recv() => Ok(modes.restore().map(|()| None)),
+        };
         self.display.show()?;
         answer.map_err(io::Error::other)?
     }

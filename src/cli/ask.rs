@@ -6,6 +6,29 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use console::{Key, Style, Term};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// How the terminal was set before a question, for who can't wait for its answer:
+/// reading keys changes it, and only an answer changes it back.
+pub struct Modes(Option<(File, Termios)>);
+
+impl Modes {
+    /// As they are now.
+    pub fn save() -> Self {
+        let tty = File::options().read(true).write(true).open("/dev/tty").ok();
+        Self(tty.and_then(|tty| tcgetattr(&tty).ok().map(|modes| (tty, modes))))
+    }
+
+    /// Sets them so again, on a line of its own.
+    pub fn restore(self) -> io::Result<()> {
+        let Some((mut tty, modes)) = self.0 else { return Ok(()) };
+        // A terminal that is gone needs nothing.
+        if tcsetattr(&tty, OptionalActions::Now, &modes).is_ok() {
+            let _ = tty.write_all(b"\n\n");
+        }
+        Ok(())
+    }
+}
 
 /// Asks for one of several answers, each given by its key: `('y', "accept it")`.
 /// Enter takes the default; so do Escape, Ctrl-C, Ctrl-D and a terminal that is

@@ -59,6 +59,8 @@ pub fn bundle(plan: &Plan, mode: Mode, first: usize, identity: &str) -> io::Resu
         file(&format!("{folder}/command"), format!("{}\n", handler.command).as_bytes())?;
         file(&format!("{folder}/timeout"), format!("{}\n", handler.timeout.as_secs()).as_bytes())?;
     }
+    // Last, so that the host sees whether it has all before it.
+    file("whole", b"")?;
     let mut bytes = tar.into_inner()?;
     // Whole records, so that GNU tar finds its end without waiting for more.
     bytes.resize(bytes.len().next_multiple_of(10_240), 0);

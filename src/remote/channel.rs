@@ -124,7 +124,8 @@ impl Channel {
             return self.skip_error_to(&mark).await;
         }
         self.skip_error_to(&mark).await?;
-        self.send(format!("printf '\\n%s %s\\n' {mark} \"$(id -u)\"\n").as_bytes()).await?;
+        // Where sudo has refused, nobody is there to take it: what it said is told below.
+        let _ = self.send(format!("printf '\\n%s %s\\n' {mark} \"$(id -u)\"\n").as_bytes()).await;
         match self.skip_to(&mark, GREETING).await? {
             Some(uid) if uid.trim() == "0" => Ok(()),
             _ => {
@@ -230,12 +231,16 @@ impl Channel {
     }
 
     async fn read(&mut self, limit: Duration) -> Result<(), Failure> {
+        if self.read_or_end(limit).await? { Ok(()) } else { Err(cut(&self.error_text().await)) }
+    }
+
+    /// Reads on; false where the stream ends. What the error stream says then is not read.
+    async fn read_or_end(&mut self, limit: Duration) -> Result<bool, Failure> {
         let mut buffer = [0; 4096];
         match timeout(limit, self.stdout.read(&mut buffer)).await {
-            Ok(Ok(0)) => Err(cut(&self.error_text().await)),
             Ok(Ok(n)) => {
                 self.rest.extend_from_slice(&buffer[..n]);
-                if self.rest.len() > MOST { Err(cut("it talks and talks")) } else { Ok(()) }
+                if self.rest.len() > MOST { Err(cut("it talks and talks")) } else { Ok(n > 0) }
             }
             Ok(Err(error)) => Err(cut(&error.to_string())),
             Err(_) => Err(cut(&format!("no answer within {} s", limit.as_secs()))),
@@ -253,13 +258,8 @@ impl Channel {
                 self.rest.drain(..at + needle.len());
                 return self.line(limit).await.map(Some);
             }
-            let before = self.rest.len();
-            if let Err(failure) = self.read(limit).await {
-                return if self.rest.len() == before && failure.kind == FailureKind::Unreachable {
-                    Ok(None)
-                } else {
-                    Err(failure)
-                };
+            if !self.read_or_end(limit).await? {
+                return Ok(None);
             }
         }
     }

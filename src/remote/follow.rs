@@ -18,13 +18,16 @@ use super::report::{Reporter, step_failure};
 use crate::model::{FailureKind, Happening, Outline, StepRef};
 
 /// The host says that the line is up every 2 s; after this long it is not.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Long enough for a host that has too much to do.
+const SILENCE: Duration = Duration::from_secs(15);
 /// Output waits so long for the journal's word which step it belongs to.
 const SETTLE: Duration = Duration::from_millis(80);
-/// The journal's word counts after so long without the output that belongs to it:
-/// a loss of power can take output that the journal tells of.
+/// The journal's word counts after so long without the output that belongs to it, if
+/// the line is up: a loss of power, or a program, can take output that the journal tells of.
 const MISSING: Duration = Duration::from_secs(5);
-/// More output than this is not held back, in bytes.
+/// More output than this is not gathered, in bytes: there may be many such events on their way.
+const MOST_AT_ONCE: usize = 1 << 16;
+/// More than this is not held back until the journal says which step it belongs to.
 const MOST_WAITING: usize = 1 << 20;
 
 /// What is known of an attempt by now.
@@ -36,8 +39,8 @@ pub struct Attempt {
     pub again: Option<usize>,
     /// Where the journal stands.
     pub journal: Journal,
-    /// Which step runs.
-    pub current: Option<usize>,
+    /// Which step runs, as far as it was reported.
+    current: Option<usize>,
     /// Which one ran last.
     last: Option<usize>,
     /// With `--plan`.
@@ -87,6 +90,24 @@ impl Attempt {
         }
     }
 
+    /// The attempt after this one, which begins where this one was interrupted;
+    /// `again` is the step that is started again, if one is.
+    pub fn next<'s>(
+        &self,
+        outline: &Outline,
+        again: Option<usize>,
+        secrets: impl Iterator<Item = &'s str>,
+    ) -> Self {
+        let first = self.journal.resume_at();
+        Self {
+            again: again.filter(|step| *step == first),
+            asks_only: self.asks_only,
+            changed: self.changed,
+            answers: self.answers.clone(),
+            ..Self::new(self.number + 1, outline, first, Some(secrets))
+        }
+    }
+
     fn take_journal(&mut self, bytes: &[u8]) -> Result<(), Illegal> {
         // NUL is the heartbeat, and never part of a line.
         self.partial.extend(bytes.iter().filter(|&&byte| byte != 0));
@@ -102,13 +123,10 @@ impl Attempt {
     }
 
     async fn report_output(&mut self, end: u64, whole: bool, outline: &Outline, to: &Reporter) {
-        // What comes between two steps is shown with the next one.
-        let Some(step) = self.current.and_then(|number| outline.step(number)) else {
-            if self.output.waiting() > MOST_WAITING {
-                self.output.take(end, true);
-            }
-            return;
-        };
+        // What comes between two steps is shown with the next one, if it is not too much.
+        let full = self.output.waiting() > MOST_WAITING;
+        let number = self.current.or(if full { self.last.or(Some(1)) } else { None });
+        let Some(step) = number.and_then(|number| outline.step(number)) else { return };
         if let Some((offset, output)) = self.output.take(end, whole)
             && self.show_output
         {
@@ -125,6 +143,7 @@ impl Attempt {
                 return None;
             }
             self.report_output(offset, true, outline, to).await;
+            self.output.skip_to(offset);
             if let Some(line) = self.lines.pop_front()
                 && let Some(end) = self.report_line(&line, outline, to).await
             {
@@ -149,11 +168,13 @@ impl Attempt {
                 // What a process in the background printed after the last step.
                 self.current = self.current.or(self.last);
                 self.report_output(u64::MAX, true, outline, to).await;
-                return Some(end);
+                // It went down between the failure and the end.
+                let failed = self.failure.is_some() && end != End::Cancelled;
+                return Some(if failed { End::Failed } else { end });
             }
             What::Start(number) => {
                 (self.current, self.last) = (Some(number), Some(number));
-                let attempt = if self.again == Some(number) { self.number } else { 1 };
+                let attempt = if self.again == Some(number) { 2 } else { 1 };
                 Happening::StepStarted { step: named(number), attempt }
             }
             What::InPlace(number) | What::WouldRun(number) => {
@@ -186,7 +207,8 @@ impl Attempt {
     }
 }
 
-/// Follows the attempt of a run on this channel until its end.
+/// Follows the attempt of a run on this channel until its end. If the host has
+/// rebooted since its start, a loss of power may have taken the end of its journal.
 ///
 /// # Errors
 /// `Unreachable` if the line is cut: to be tried again with another channel. Any
@@ -195,20 +217,22 @@ pub async fn follow(
     channel: &mut Channel,
     attempt: &mut Attempt,
     outline: &Outline,
+    rebooted: bool,
     to: &Reporter,
 ) -> Result<End, Failure> {
     let mark = mark();
     attempt.partial.clear();
     let (number, journal, out) =
-        (attempt.number, attempt.journal_offset, attempt.output.received());
+        (attempt.number, attempt.journal_offset, attempt.output.position());
     let answer =
         channel.ask(&format!("follow {} {number} {journal} {out} {mark}", to.run), &[]).await?;
     match answer.as_str() {
         "following" => {}
+        "short" if rebooted => return Ok(End::Interrupted),
         "short" => {
             return Err(Failure::new(
                 FailureKind::RunnerLost,
-                "the host lost a part of what it had written about the run (a loss of power?). \
+                "the host has lost a part of what it had written about the run. \
                  Apply again: it begins with the checks",
             ));
         }
@@ -226,54 +250,52 @@ pub async fn follow(
     };
     attempt.take_journal(&rest).map_err(illegal)?;
 
-    let mut line_dead = Instant::now() + SILENCE;
+    let mut heard = Instant::now();
     let mut flush_at: Option<Instant> = None;
     let mut missing_at: Option<Instant> = None;
-    let mut output_open = true;
     let (mut journal_buffer, mut output_buffer) = (vec![0; 8192], vec![0; 65536]);
     loop {
         let now = Instant::now();
-        let wait = output_open && missing_at.is_none_or(|at| at > now);
+        let wait = missing_at.is_none_or(|at| heard < at);
         if let Some(end) = attempt.report_lines(wait, outline, to).await {
             return Ok(end);
         }
         missing_at =
             if attempt.lines.is_empty() { None } else { missing_at.or(Some(now + MISSING)) };
-        if attempt.output.waiting() > MOST_WAITING {
+        if attempt.output.waiting() > MOST_AT_ONCE {
             attempt.report_output(u64::MAX, false, outline, to).await;
         }
-        let later = now + SILENCE;
         tokio::select! {
             // What arrived comes first: a slow reader of ours is no dead line.
             biased;
             read = channel.stdout.read(&mut journal_buffer) => match read {
                 Ok(0) => return Err(cut("the connection was closed")),
                 Ok(n) => {
-                    line_dead = Instant::now() + SILENCE;
+                    heard = Instant::now();
                     attempt.take_journal(&journal_buffer[..n]).map_err(illegal)?;
                 }
                 Err(error) => return Err(cut(&error.to_string())),
             },
-            read = channel.stderr.read(&mut output_buffer), if output_open => match read {
-                Ok(0) => output_open = false,
+            read = channel.stderr.read(&mut output_buffer) => match read {
+                Ok(0) => return Err(cut("the connection was closed")),
                 Ok(n) => {
-                    let now = Instant::now();
-                    line_dead = now + SILENCE;
-                    flush_at.get_or_insert(now + SETTLE);
-                    missing_at = missing_at.map(|_| now + MISSING);
+                    heard = Instant::now();
+                    flush_at.get_or_insert(heard + SETTLE);
+                    missing_at = missing_at.map(|_| heard + MISSING);
                     attempt.output.push(&output_buffer[..n]);
                 }
                 Err(error) => return Err(cut(&error.to_string())),
             },
-            () = sleep_until(flush_at.unwrap_or(later)), if flush_at.is_some() => {
+            () = sleep_until(flush_at.unwrap_or(now)), if flush_at.is_some() => {
                 flush_at = None;
                 // With a line waiting, its offset cuts the output.
                 if attempt.lines.is_empty() {
                     attempt.report_output(u64::MAX, false, outline, to).await;
                 }
             }
-            () = sleep_until(missing_at.unwrap_or(later)), if missing_at.is_some() => {}
-            () = sleep_until(line_dead) => return Err(cut("nothing was heard for 10 s")),
+            () = sleep_until(heard + SILENCE) => {
+                return Err(cut(&format!("nothing was heard for {} s", SILENCE.as_secs())));
+            }
         }
     }
 }

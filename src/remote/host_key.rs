@@ -93,6 +93,25 @@ async fn ask(ssh: &Ssh, target: &Target, algorithms: &str) -> Result<HostKey, Fa
     Ok(HostKey { line: line.lines().next().unwrap_or_default().to_owned(), algorithm, fingerprint })
 }
 
+/// Why a key that nobody vouched for is not accepted; `wanted` are those that were named.
+pub fn refused(target: &Target, key: &HostKey, wanted: &[String]) -> Failure {
+    let HostKey { algorithm, fingerprint, .. } = key;
+    let compare = "Compare it with what the host's console shows (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`)";
+    let message = if wanted.is_empty() {
+        format!(
+            "the host key of {target} is not known: {algorithm} {fingerprint}. {compare}, then name it \
+             with --fingerprint, or trust whatever answers first with --accept-new"
+        )
+    } else {
+        format!(
+            "{target} shows the host key {algorithm} {fingerprint}, which is none of those given with \
+             --fingerprint. Either that is another host, or somebody stands in between. {compare}; \
+             nothing was sent there"
+        )
+    };
+    Failure::new(FailureKind::HostKeyUnknown, message)
+}
+
 /// `SHA256:…` of a key in base64.
 fn fingerprint(base64: &str) -> Option<String> {
     use base64::Engine;

@@ -72,8 +72,10 @@ pub enum End {
     Failed,
     /// Cancelled, and nothing of it is left.
     Cancelled,
-    /// The host went down, or something told the runner to stop.
+    /// The host went down.
     Interrupted,
+    /// Something else than a cancel or a shutdown told the runner to stop.
+    Stopped,
     /// The runner vanished without a word.
     Lost,
     /// The runner vanished before it began.
@@ -119,6 +121,11 @@ impl Journal {
     /// The step to go on with in a new attempt: the one that was interrupted, or the next.
     pub fn resume_at(&self) -> usize {
         self.current.unwrap_or(self.next)
+    }
+
+    /// The step that was started and has not ended.
+    pub fn current(&self) -> Option<usize> {
+        self.current
     }
 
     /// Takes the next line, without its newline.
@@ -247,6 +254,7 @@ fn parse(text: &str) -> Option<(u64, Line)> {
             "failed" => End::Failed,
             "cancelled" => End::Cancelled,
             "interrupted" => End::Interrupted,
+            "stopped" => End::Stopped,
             "lost" => End::Lost,
             "unstarted" => End::Unstarted,
             "busy" => End::Busy,

@@ -13,17 +13,30 @@ pub struct Output {
     safe: Vec<u8>,
     /// How many bytes arrived.
     received: u64,
+    /// How many of them were lost on the host instead.
+    lost: u64,
 }
 
 impl Output {
     /// The output of an attempt whose secrets these are.
     pub fn new<'s>(secrets: impl Iterator<Item = &'s str>) -> Self {
-        Self { mask: Mask::new(secrets), raw: Vec::new(), safe: Vec::new(), received: 0 }
+        Self { mask: Mask::new(secrets), raw: Vec::new(), safe: Vec::new(), received: 0, lost: 0 }
     }
 
-    /// How many bytes arrived so far; where to go on from after a cut.
+    /// The offset up to which all arrived.
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// Where to go on from, after a cut, in the file on the host.
+    pub fn position(&self) -> u64 {
+        self.received - self.lost
+    }
+
+    /// What is missing up to offset `end` will never come. All before it was taken.
+    pub fn skip_to(&mut self, end: u64) {
+        self.lost += end.saturating_sub(self.received);
+        self.received = self.received.max(end);
     }
 
     /// How many of them wait to be taken.
@@ -103,6 +116,17 @@ mod tests {
         assert_eq!(output.take(13, true), Some((4, "********\n".into())));
         assert_eq!(output.take(16, true), Some((13, "two".into())));
         assert_eq!(output.take(16, true), None);
+    }
+
+    #[test]
+    fn skips_what_is_lost() {
+        let mut output = Output::new(std::iter::empty());
+        output.push(b"one");
+        assert_eq!(output.take(10, true), Some((0, "one".into())));
+        output.skip_to(10);
+        output.push(b"two");
+        assert_eq!(output.take(u64::MAX, true), Some((10, "two".into())));
+        assert_eq!((output.received(), output.position()), (13, 6));
     }
 
     #[test]

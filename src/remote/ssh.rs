@@ -201,11 +201,17 @@ fn sweep(base: &Path) {
 fn explain(target: &Target, said: &str) -> Failure {
     use FailureKind::{AuthenticationFailed, HostKeyChanged, HostKeyUnknown, Unreachable};
     let has = |text: &str| said.contains(text);
-    let last =
-        said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
-    let (kind, message) = if has("HOST IDENTIFICATION HAS CHANGED")
-        || has("host key for") && has("has changed")
-    {
+    let mut lines = said.lines().map(|line| line.trim().trim_end_matches('.'));
+    let last = lines.clone().rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
+    let (kind, message) = if has("REVOKED HOST KEY") {
+        (
+            HostKeyChanged,
+            format!(
+                "{target} shows a host key that is marked as revoked in the known hosts, so whoever \
+             answers there is not believed. Give the host new keys, or find out who it is"
+            ),
+        )
+    } else if has("HOST IDENTIFICATION HAS CHANGED") || has("host key for") && has("has changed") {
         (
             HostKeyChanged,
             format!(
@@ -217,13 +223,17 @@ fn explain(target: &Target, said: &str) -> Failure {
     } else if has("host key is known") || has("Host key verification failed") {
         (
             HostKeyUnknown,
-            format!("the host key of {target}, or of a host on the way to it, is not known"),
+            format!(
+                "the host key of {target}, or of a host on the way to it, is not known. Log in there \
+             once with `ssh` and compare its fingerprint, then apply again"
+            ),
         )
     } else if has("UNPROTECTED PRIVATE KEY") {
+        let which = lines.find(|line| line.starts_with("Permissions ")).unwrap_or(last);
         (
             AuthenticationFailed,
             format!(
-                "the key may be read by others, so ssh does not use it: {last}. \
+                "the key may be read by others, so ssh does not use it: {which}. \
              Take the others' rights away with `chmod 600 KEY`"
             ),
         )

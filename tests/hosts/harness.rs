@@ -15,6 +15,16 @@ use tempfile::TempDir;
 /// Longer than anything here takes, on a slow machine too; a test that waits so long has failed.
 pub const LONG: Duration = Duration::from_secs(120);
 
+/// Waits for something to come true.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_true() {
+        assert!(start.elapsed() < LONG, "never came true: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Some hosts of its own, gone when it is dropped or its process ends.
 pub struct Lab {
     name: String,
@@ -105,7 +115,12 @@ impl<'l> Host<'l> {
 
     /// Runs a script there as root.
     pub fn try_run(&self, script: &str) -> Output {
-        self.lab.command(&["ssh", &self.number.to_string(), script]).output().expect("lab ssh")
+        self.command(script).output().expect("lab ssh")
+    }
+
+    /// What runs a script there as root.
+    pub fn command(&self, script: &str) -> Command {
+        self.lab.command(&["ssh", &self.number.to_string(), script])
     }
 
     /// Waits until a command on the host goes well.
@@ -124,20 +139,27 @@ impl<'l> Host<'l> {
 
     /// `groundcrew apply JOB` here, as root with the lab's key, on true host keys.
     pub fn apply(&self, job: &str) -> Apply<'l> {
-        let mut apply = self.apply_bare(job, &format!("root@{}", self.address));
+        self.apply_as("root", job)
+    }
+
+    /// The same as another user.
+    pub fn apply_as(&self, user: &str, job: &str) -> Apply<'l> {
+        let mut apply = self.apply_bare(job, &format!("{user}@{}", self.address));
         apply.command.args(["-i", &self.lab.key(), "--known-hosts"]).arg(self.lab.known_hosts());
         apply
     }
 
     /// `groundcrew apply JOB TARGET` with nothing else set but the lab's jobs.
     pub fn apply_bare(&self, job: &str, target: &str) -> Apply<'l> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_groundcrew"));
-        command.args(["apply", job, target]).stdin(Stdio::null());
+        // In a session of its own: the terminal of who runs the tests is not to be asked at.
+        let mut command = Command::new("setsid");
+        command.args([env!("CARGO_BIN_EXE_groundcrew"), "apply", job, target]);
+        command.stdin(Stdio::null());
         command
             .env_remove("GROUNDCREW_JOBS")
             .env_remove("GROUNDCREW_KNOWN_HOSTS")
             .env_remove("SSH_AUTH_SOCK");
-        // An agent, or a terminal of who runs the tests, must not change what they see.
+        // Neither is an agent of theirs to change what the tests see.
         let jobs = self.lab.folder.path().join("jobs");
         if jobs.exists() {
             command.arg("--jobs").arg(jobs);

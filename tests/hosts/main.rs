@@ -4,5 +4,29 @@
 //! with the test's process, however that ends. The lab needs root (or sudo).
 
 mod harness;
+mod job;
+mod pty;
+mod steps;
+mod talk;
 
+mod answers;
+mod busy;
+mod changes;
+mod disk;
+mod ends;
+mod host_keys;
+mod hostile;
+mod lies;
+mod one_at_a_time;
+mod plans;
 mod reaches;
+mod reaches_many;
+mod reboots;
+mod refuses_commands;
+mod refuses_hosts;
+mod secrets;
+mod starts;
+mod survives;
+mod terminal;
+mod traces;
+mod values;

@@ -191,6 +191,9 @@ impl Progress {
                 format!("{} in place, nothing changed", count(in_place, "step"))
             }
             Some(End::Completed) => format!("{changed} changed, {in_place} in place"),
+            Some(End::Failed(FailureKind::Left)) if !self.started => {
+                "left before anything was started".to_owned()
+            }
             Some(End::Failed(FailureKind::Left)) => {
                 format!("left to itself {at}; the host may still be executing it")
             }

@@ -13,13 +13,17 @@
 #                boot journal out reserve
 # The journal has a line for each event, SEQUENCE TIME WHAT STEP EXIT OFFSET [DETAIL]:
 # time in ms since 1970, offset in bytes of `out`, `-` for what does not apply.
-# Its last line is `end`, whoever writes it. Both files only grow.
+# Its last line is `end`, whoever writes it: the runner, or (lost, unstarted, cancelled,
+# interrupted) who finds that it is dead. Both files only grow.
+# The tombstone says that nothing more may be started: `cancelled`, or `ended` where pruning
+# has taken the rest.
 #
 # Every name has the prefix gc_, for a job's scripts are executed in subshells of
 # the runner, and must not meet a name of ours by chance.
 
 gc_home=/var/lib/groundcrew
-# Says who has the host: INSTALLATION RUN ATTEMPT DIGEST. Held with flock by the runner.
+# Says who has the host: INSTALLATION RUN ATTEMPT DIGEST. Written by who starts a runner,
+# held with flock by the runner.
 gc_host_lock=/run/groundcrew.lock
 
 gc_unit() { # RUN ATTEMPT

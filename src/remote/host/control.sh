@@ -2,9 +2,10 @@
 # Control: what a connection may ask of the host. Common.sh comes before this text.
 # Commands and answers are lines of words; the answer to a mistake is `error TEXT`.
 
-# Whether a runner of this attempt lives: it holds its journal, or its unit is up.
+# Whether a runner of this attempt lives: it holds its journal, or something of its unit is left.
 gc_alive() { # RUN ATTEMPT
-    flock -s -n "$gc_home/runs/$1/attempt-$2/journal" true 2>/dev/null || return 0
+    gc_held=$gc_home/runs/$1/attempt-$2/journal
+    [ ! -e "$gc_held" ] || flock -s -n "$gc_held" true 2>/dev/null || return 0
     case $(systemctl is-active "$(gc_unit "$1" "$2")" 2>/dev/null) in
     active | activating | deactivating | reloading) return 0 ;;
     esac
@@ -46,15 +47,15 @@ gc_settle() { # RUN ATTEMPT
     fi
     if [ -z "$gc_ended" ]; then
         read -r gc_then <"$gc_folder/boot" || gc_then=
-        if [ ! -s "$gc_folder/journal" ]; then
+        if [ -e "$gc_home/runs/$1/tombstone" ]; then
+            gc_ended=cancelled
+        elif [ ! -s "$gc_folder/journal" ]; then
             gc_ended=unstarted
         elif [ "$gc_then" = "$gc_boot" ]; then
             gc_ended=lost
         else
             gc_ended=interrupted
         fi
-        : >>"$gc_folder/journal"
-        : >>"$gc_folder/out"
         gc_close "$gc_folder" "$gc_ended"
     fi
     gc_state=$gc_ended
@@ -68,36 +69,36 @@ gc_last_attempt() { # RUN
     done
 }
 
-# Takes the run's lock, and refuses an epoch that is behind. Answers and fails then.
+# Takes the run's lock (`exec 8>&-` gives it back), and refuses an epoch that is behind.
+# Sets gc_answer and fails then.
 gc_fence() { # RUN EPOCH
+    gc_answer='refused no_space'
+    printf '' >>"$gc_home/runs/$1/lock" || return
     exec 8>>"$gc_home/runs/$1/lock"
-    flock -w 30 8 || {
-        printf 'error the folder of run %s stays locked\n' "$1"
-        return 1
-    }
+    gc_answer="error the folder of run $1 stays locked"
+    flock -w 30 8 || return
     gc_epoch=0
     [ ! -s "$gc_home/runs/$1/epoch" ] || read -r gc_epoch <"$gc_home/runs/$1/epoch"
-    if [ "$2" -lt "$gc_epoch" ]; then
-        printf 'refused epoch %s\n' "$gc_epoch"
-        return 1
-    fi
+    gc_answer="refused epoch $gc_epoch"
+    [ "$2" -ge "$gc_epoch" ] || return
     [ "$2" != "$gc_epoch" ] || return 0
     # Whole or not at all: a full disk must not make the host forget the epoch.
-    if ! printf '%s\n' "$2" >"$gc_home/runs/$1/epoch.new" || ! mv "$gc_home/runs/$1/epoch.new" "$gc_home/runs/$1/epoch"; then
-        printf 'refused no_space\n'
-        return 1
-    fi
+    gc_answer='refused no_space'
+    printf '%s\n' "$2" >"$gc_home/runs/$1/epoch.new" &&
+        mv "$gc_home/runs/$1/epoch.new" "$gc_home/runs/$1/epoch"
 }
 
-# Sets gc_holder to who has the host, or to nothing. Whoever had it last and has
-# ended may still be losing its last processes: those are waited for.
+# Sets gc_holder to who has the host, or to nothing. Whoever had it last may still be
+# losing its last processes: those are waited for.
 gc_read_holder() {
     gc_holder=
     gc_tries=0
     while [ -s "$gc_host_lock" ]; do
-        read -r gc_holder <"$gc_host_lock"
+        # It is being written or emptied.
+        read -r gc_holder <"$gc_host_lock" || break
         # shellcheck disable=SC2086 # installation, run, attempt, digest
         set -- $gc_holder
+        [ "$#" -ge 3 ] || break
         gc_read_end "$gc_home/runs/$2/attempt-$3"
         gc_alive "$2" "$3" || break
         [ -n "$gc_ended" ] && [ "$gc_tries" -lt 150 ] || return 0
@@ -111,65 +112,98 @@ gc_read_holder() {
 # `mv` of the unpacked bundle is the claim: once for each attempt, whole or not at all.
 gc_start() {
     gc_run=$gc_home/runs/$1
-    if ! mkdir -p "$gc_run" || ! chmod 0700 "$gc_home"; then
-        printf 'refused no_space\n'
-        return
-    fi
     gc_incoming=$gc_run/incoming.$$
-    rm -rf "$gc_run"/incoming.*
-    if ! mkdir "$gc_incoming" || ! head -c "$5" | tar -xf - -C "$gc_incoming" ||
-        ! head -c 65536 /dev/zero >"$gc_incoming/reserve"; then
-        rm -rf "$gc_incoming"
-        printf 'refused no_space\n'
-        return
+    gc_error=$(mkdir -p "$gc_incoming" 2>&1)
+    if gc_receive "$5"; then
+        gc_fence "$1" "$3" && gc_claim "$@"
+    else
+        case $gc_error in
+        '' | *'No space'*) gc_answer='refused no_space' ;;
+        *) gc_answer="error $gc_error" ;;
+        esac
     fi
-    gc_fence "$1" "$3" && gc_claim "$@"
-    rm -rf "$gc_incoming"
-    exec 8>&-
+    exec 8>&- 9>&-
+    # Before the answer, which may find nobody, and values are among it.
+    [ ! -e "$gc_incoming" ] || rm -rf "$gc_incoming"
+    printf '%s\n' "$gc_answer"
 }
 
-gc_claim() { # as gc_start
+gc_receive() { # BYTES
+    # All of it is read in any case: what is left would be taken for commands. A line that
+    # is cut between two files looks like an end to tar: hence the last one, `whole`.
+    head -c "$1" | { tar -xf - -C "$gc_incoming" || { cat >/dev/null && false; }; } &&
+        [ -e "$gc_incoming/whole" ] &&
+        printf '%s\n' "$gc_boot" >"$gc_incoming/boot" &&
+        printf '' >"$gc_incoming/journal" && printf '' >"$gc_incoming/out" &&
+        head -c 65536 /dev/zero >"$gc_incoming/reserve"
+} 2>/dev/null
+
+gc_claim() { # as gc_start; sets gc_answer
+    gc_sweep
     if [ -e "$gc_run/tombstone" ]; then
         read -r gc_word <"$gc_run/tombstone"
-        # An answer that was lost can be asked for again, also after the end.
-        if [ ! -d "$gc_run/attempt-$2" ] || [ "$gc_word" = cancelled ]; then
-            printf 'refused %s\n' "$gc_word"
+        gc_answer="refused ${gc_word:-cancelled}"
+        return
+    fi
+    # An answer that was lost can be asked for again.
+    gc_answer=started
+    [ ! -d "$gc_run/attempt-$2" ] || return 0
+    if [ "$2" -gt 1 ]; then
+        gc_settle "$1" "$(($2 - 1))"
+        case $gc_state in
+        none | running | completed | cancelled)
+            gc_answer="refused attempt $gc_state"
+            return ;;
+        esac
+    fi
+    gc_take_host || return
+    gc_answer='refused no_space'
+    printf '%s\n' "$4" >"$gc_run/installation" && mv -T "$gc_incoming" "$gc_run/attempt-$2" || return
+    # needrestart, set to automatic, would restart the unit out of a step's apt-get:
+    # hence RefuseManualStop. Values are not given with -E, which every user can see.
+    if gc_error=$(systemd-run --quiet --collect --unit "$(gc_unit "$1" "$2")" \
+        --description "Groundcrew run $1" -p Type=exec -p RefuseManualStop=yes \
+        -p OOMPolicy=continue -p TimeoutStopSec=10 -p IgnoreSIGPIPE=no \
+        -p StandardInput=null -p UMask=0077 -p WorkingDirectory=/ \
+        /usr/bin/env -i /bin/sh "$gc_run/attempt-$2/runner.sh" "$gc_run/attempt-$2" 2>&1); then
+        gc_answer=started
+        return
+    fi
+    gc_settle "$1" "$2"
+    gc_answer="error systemd-run: $(printf '%s' "$gc_error" | tr '\n' ' ')"
+    [ "$(systemctl is-system-running)" != stopping ] || gc_answer='refused stopping'
+}
+
+# Writes into the host's lock whose it is from now on, and keeps it as file 9, until
+# the runner is there. Sets gc_answer and fails if somebody else has the host.
+gc_take_host() {
+    gc_read_holder
+    gc_answer="busy $gc_holder"
+    [ -z "$gc_holder" ] || return
+    exec 9<>"$gc_host_lock"
+    # The last runner's end comes before its exit: that is waited for.
+    if flock -w 5 9; then
+        read -r gc_holder <"$gc_host_lock" || gc_holder=
+        # Once more: who looked dead was about to start its runner, perhaps.
+        # shellcheck disable=SC2086 # installation, run, attempt, digest
+        set -- $gc_holder
+        if [ "$#" -lt 3 ] || ! gc_alive "$2" "$3"; then
+            read -r gc_holder <"$gc_incoming/identity"
+            printf '%s\n' "$gc_holder" >"$gc_host_lock"
             return
         fi
     fi
-    if [ ! -d "$gc_run/attempt-$2" ]; then
-        if [ "$2" -gt 1 ]; then
-            gc_settle "$1" "$(($2 - 1))"
-            case $gc_state in
-            none | running | completed | cancelled)
-                printf 'refused attempt %s\n' "$gc_state"
-                return ;;
-            esac
-        fi
-        gc_read_holder
-        if [ -n "$gc_holder" ]; then
-            printf 'busy %s\n' "$gc_holder"
-            return
-        fi
-        printf '%s\n' "$4" >"$gc_run/installation"
-        printf '%s\n' "$gc_boot" >"$gc_incoming/boot"
-        : >"$gc_incoming/journal"
-        : >"$gc_incoming/out"
-        mv -T "$gc_incoming" "$gc_run/attempt-$2"
-        # needrestart, set to automatic, would restart the unit out of a step's apt-get:
-        # hence RefuseManualStop. Values are not given with -E, which every user can see.
-        if ! systemd-run --quiet --collect --unit "$(gc_unit "$1" "$2")" \
-            --description "Groundcrew run $1" \
-            -p Type=exec -p RefuseManualStop=yes -p OOMPolicy=continue -p TimeoutStopSec=10 \
-            -p StandardInput=null -p UMask=0077 -p WorkingDirectory=/ \
-            /bin/sh "$gc_run/attempt-$2/runner.sh" "$gc_run/attempt-$2" 2>"$gc_run/systemd-run"; then
-            gc_settle "$1" "$2"
-            printf 'error systemd-run: %s\n' "$(tr '\n' ' ' <"$gc_run/systemd-run")"
-            return
-        fi
-        rm -f "$gc_run/systemd-run"
-    fi
-    printf 'started\n'
+    exec 9>&-
+    read -r gc_holder <"$gc_host_lock" || gc_holder=
+    gc_answer="busy $gc_holder"
+    return 1
+}
+
+# Bundles that a control which was killed has left.
+gc_sweep() {
+    for gc_left in "$gc_run"/incoming.*; do
+        kill -0 "${gc_left##*.}" 2>/dev/null || [ ! -e "$gc_left" ] || rm -rf "$gc_left"
+    done
 }
 
 # state RUN EPOCH: the last attempt and what became of it.
@@ -178,42 +212,52 @@ gc_say_state() {
         printf 'state 0 none\n'
         return
     fi
-    gc_fence "$1" "$2" || return
-    gc_last_attempt "$1"
-    gc_settle "$1" "$gc_attempt"
+    if gc_fence "$1" "$2"; then
+        gc_last_attempt "$1"
+        gc_settle "$1" "$gc_attempt"
+        gc_answer="state $gc_attempt $gc_state"
+    fi
     exec 8>&-
-    printf 'state %s %s\n' "$gc_attempt" "$gc_state"
+    printf '%s\n' "$gc_answer"
 }
 
 # cancel RUN EPOCH: TERM, then KILL, for all that the unit started; answers when it is over.
 gc_cancel() {
     mkdir -p "$gc_home/runs/$1"
-    gc_fence "$1" "$2" || return
-    gc_last_attempt "$1"
-    gc_settle "$1" "$gc_attempt"
-    if [ "$gc_state" = running ] || [ "$gc_state" = none ]; then
-        # The reserve: also a full disk must take the tombstone.
-        rm -f "$gc_home/runs/$1/attempt-$gc_attempt/reserve"
-        printf 'cancelled\n' >"$gc_home/runs/$1/tombstone"
-        sync -d "$gc_home/runs/$1/tombstone"
-        [ "$gc_attempt" = 0 ] || gc_kill_unit "$1" "$gc_attempt"
-        gc_state=cancelled
+    if gc_fence "$1" "$2"; then
+        gc_last_attempt "$1"
+        gc_settle "$1" "$gc_attempt"
+        case $gc_state in
+        completed | failed | cancelled) ;;
+        *) gc_bury "$1" "$gc_attempt" ;;
+        esac
+        gc_answer="ended $gc_state"
     fi
     exec 8>&-
-    printf 'ended %s\n' "$gc_state"
+    printf '%s\n' "$gc_answer"
 }
 
-gc_kill_unit() { # RUN ATTEMPT
-    gc_name=$(gc_unit "$1" "$2")
-    systemctl kill --signal=TERM "$gc_name" 2>/dev/null
-    gc_tries=0
-    while gc_alive "$1" "$2"; do
-        gc_tries=$((gc_tries + 1))
-        [ "$gc_tries" != 100 ] || systemctl kill --signal=KILL "$gc_name" 2>/dev/null
-        sleep 0.1
-    done
-    gc_read_end "$gc_home/runs/$1/attempt-$2"
-    [ -n "$gc_ended" ] || gc_close "$gc_home/runs/$1/attempt-$2" cancelled
+# Writes the tombstone, and ends what still runs.
+gc_bury() { # RUN ATTEMPT
+    # The reserve: also a full disk must take the tombstone.
+    rm -f "$gc_home/runs/$1/attempt-$2/reserve"
+    printf 'cancelled\n' >"$gc_home/runs/$1/tombstone"
+    sync -d "$gc_home/runs/$1/tombstone"
+    if [ "$gc_state" = running ]; then
+        gc_name=$(gc_unit "$1" "$2")
+        systemctl kill --signal=TERM "$gc_name" 2>/dev/null
+        gc_tries=0
+        while gc_alive "$1" "$2"; do
+            gc_tries=$((gc_tries + 1))
+            [ "$gc_tries" != 100 ] || systemctl kill --signal=KILL "$gc_name" 2>/dev/null
+            # Not even KILL: it waits for a disk that does not answer, or the like.
+            [ "$gc_tries" -lt 300 ] || return
+            sleep 0.1
+        done
+        gc_settle "$1" "$2"
+        return
+    fi
+    gc_state=cancelled
 }
 
 # plan RUN ATTEMPT: the step it began with, and what the run does, as the bundle brought
@@ -237,17 +281,29 @@ gc_wait_up() {
 # from the other side, that all has arrived.
 gc_follow() {
     gc_folder=$gc_home/runs/$1/attempt-$2
-    if [ "$(stat -c %s "$gc_folder/journal" 2>/dev/null || printf 0)" -lt "$3" ] ||
-        [ "$(stat -c %s "$gc_folder/out" 2>/dev/null || printf 0)" -lt "$4" ]; then
+    gc_then=
+    [ ! -e "$gc_folder/boot" ] || read -r gc_then <"$gc_folder/boot"
+    # shellcheck disable=SC2046 # as $6 and $7 the sizes of both, if both are there
+    set -- "$@" $(stat -c %s "$gc_folder/journal" "$gc_folder/out" 2>/dev/null)
+    if [ "${6:-0}" -lt "$3" ] || [ -z "${7:-}" ]; then
         printf 'short\n'
         return
+    fi
+    gc_from=$(($4 + 1))
+    if [ "$7" -lt "$4" ]; then
+        if [ "$gc_then" != "$gc_boot" ]; then
+            printf 'short\n'
+            return
+        fi
+        # A program has cut it, and all that is there came after that.
+        gc_from=1
     fi
     printf 'following\n'
     printf '%s\n' "$5" >&2
     # What tail has to say of itself is not the run's output.
     tail -s 0.1 -c "+$(($3 + 1))" -f "$gc_folder/journal" 2>/dev/null &
     gc_tails=$!
-    tail -s 0.1 -c "+$(($4 + 1))" -f "$gc_folder/out" >&2 2>/dev/null &
+    tail -s 0.1 -c "+$gc_from" -f "$gc_folder/out" >&2 2>/dev/null &
     gc_tails="$gc_tails $!"
     exec 2>/dev/null
     gc_beat "$1" "$2" &
@@ -267,14 +323,12 @@ gc_beat() { # RUN ATTEMPT
     gc_ended=
     while sleep 2 >/dev/null 2>&1; do
         printf '\000' || exit 0
-        [ -n "$gc_ended" ] || gc_settle_locked "$1" "$2"
+        if [ -n "$gc_ended" ] || ! flock -s -n "$gc_folder/journal" true; then continue; fi
+        # It does not hold its journal. A cancel that takes its time must not stop the beat.
+        exec 8>>"$gc_home/runs/$1/lock"
+        if flock -n 8; then gc_settle "$1" "$2"; fi
+        exec 8>&-
     done
-}
-
-gc_settle_locked() { # RUN ATTEMPT
-    exec 8>>"$gc_home/runs/$1/lock"
-    flock -w 30 8 && gc_settle "$1" "$2"
-    exec 8>&-
 }
 
 # Keeps the last 20 runs of this installation; of those before only the tombstone is

@@ -28,20 +28,33 @@ gc_read_size() {
     gc_last_size=$gc_size
 }
 
+# A TERM that comes while a line is written counts after it.
 gc_journal() { # WHAT STEP EXIT [DETAIL]
+    gc_writing=1
     gc_sequence=$((gc_sequence + 1))
     gc_read_now
     gc_read_size
     gc_line="$gc_sequence $gc_now $1 $2 $3 $gc_size${4:+ $4}"
-    if printf '%s\n' "$gc_line" >&3; then
-        gc_journal_size=$((gc_journal_size + ${#gc_line} + 1))
-        return
-    fi 2>/dev/null
-    # The disk is full: give back the reserve, and half a line, and say it again.
-    rm -f reserve
-    truncate -s "$gc_journal_size" journal
-    printf '%s\n' "$gc_line" >&3
+    printf '%s\n' "$gc_line" 2>/dev/null >&3 || gc_finish_line 2>/dev/null
     gc_journal_size=$((gc_journal_size + ${#gc_line} + 1))
+    gc_writing=
+    [ "$gc_term" = 0 ] || gc_terminated
+}
+
+# The disk is full, and a part of the line at most is written: gives back the
+# reserve, and writes the rest. The file is never cut, for somebody may be reading it.
+gc_finish_line() {
+    rm -f reserve
+    gc_tries=0
+    until
+        gc_written=$(($(stat -c %s journal) - gc_journal_size))
+        printf '%s\n' "$gc_line" | tail -c "+$((gc_written + 1))" >&3
+    do
+        # Somebody else took the reserve. Without its journal the run can't go on.
+        gc_tries=$((gc_tries + 1))
+        [ "$gc_tries" -lt 50 ] || exit 1
+        sleep 0.1
+    done
 }
 
 # A line that must outlive a loss of power: before a step changes something, and
@@ -53,9 +66,10 @@ gc_sync() {
 # Ends the attempt. The end is the journal's last line; what the run brought along
 # (values, rendered files) is gone before it.
 gc_end() { # STATUS
+    trap '' TERM
+    gc_term=0
     rm -rf values steps handlers reserve
     kill "$gc_watchdog" 2>/dev/null && wait "$gc_watchdog" 2>/dev/null
-    [ "$1" != completed ] || printf 'ended\n' >../tombstone
     gc_journal end - - "$1"
     gc_sync
     # With nobody left in our control group, the next run need not ask systemd.
@@ -84,6 +98,11 @@ gc_control_group() {
 }
 
 gc_fail() { # STEP EXIT REASON
+    # What a cancel or a shutdown takes from a step makes it fail, perhaps, before we hear of it.
+    if [ -e ../tombstone ] || gc_going_down; then gc_terminated; fi
+    # From here on it is the failure that counts.
+    trap '' TERM
+    gc_term=0
     gc_reason=$3
     # A full disk makes a step fail in a hundred ways; name the cause.
     if [ "$gc_reason" != timeout ] && gc_disk_full; then gc_reason=disk_full; fi
@@ -100,10 +119,24 @@ gc_disk_full() {
     return 1
 }
 
-# On TERM: a cancel if the tombstone says so, else the host goes down.
+gc_going_down() {
+    [ "$(timeout 5 systemctl is-system-running 2>/dev/null)" = stopping ]
+}
+
+gc_on_term() {
+    gc_term=1
+    [ -n "$gc_writing" ] || gc_terminated
+}
+
+# On TERM: a cancel if the tombstone says so, or the host goes down, or somebody meant us.
 gc_terminated() {
     trap '' TERM
-    if [ -e ../tombstone ]; then gc_end cancelled; else gc_end interrupted; fi
+    if [ -e ../tombstone ]; then
+        # Who cancels writes the end, when nothing of the unit is left.
+        rm -rf values steps handlers reserve
+        exit 0
+    fi
+    if gc_going_down; then gc_end interrupted; else gc_end stopped; fi
 }
 
 # Tells the runner when the time in gc_limit_file is over.
@@ -122,16 +155,18 @@ gc_watch() {
 }
 
 # Executes a script in a subshell and waits for it; gc_code is its exit code.
-# It is waited for in the background, so that a TERM is heard while it runs.
+# It runs in the background, so that a TERM is heard meanwhile.
 gc_execute() { # SCRIPT LIMIT(s)
     read -r gc_up _ </proc/uptime
-    gc_limit=$((${gc_up%.*} + $2))
+    # A second more: those of the watchdog are whole ones.
+    gc_limit=$((${gc_up%.*} + 1 + $2))
     printf '%s\n' "$gc_limit" >"$gc_limit_file"
     gc_expired=
     (
         trap - TERM USR1
         exec 3>&- 9>&-
         cd /root
+        unset OLDPWD
         umask 022
         set -e
         # shellcheck disable=SC1090 # the step's script
@@ -141,17 +176,11 @@ gc_execute() { # SCRIPT LIMIT(s)
     while :; do
         wait "$gc_child"
         gc_code=$?
-        [ "$gc_term" = 0 ] || gc_terminated
         [ -z "$gc_expired" ] || break
         # Also a USR1 that came too late for the last script ends a wait.
         if [ "$gc_code" -le 128 ] || ! kill -0 "$gc_child" 2>/dev/null; then break; fi
     done
     printf '0\n' >"$gc_limit_file"
-    # A reboot or a cancel takes the child first, perhaps: hear the TERM before the code counts.
-    if [ "$gc_code" -gt 128 ] && [ -z "$gc_expired" ]; then
-        sleep 0.3
-        [ "$gc_term" = 0 ] || gc_terminated
-    fi
 }
 
 gc_time_over() {
@@ -178,14 +207,16 @@ gc_file_put() {
     gc_read_file_step
     # A link is followed, so that it stays one; the file itself is exchanged whole.
     if [ -L "$gc_target" ]; then gc_target=$(readlink -f "$gc_target"); fi
-    mkdir -p "$(dirname "$gc_target")"
-    gc_new=$(mktemp "$gc_target.groundcrew.XXXXXX")
+    gc_parent=$(dirname "$gc_target")
+    mkdir -p "$gc_parent"
+    # Hidden: what a crash leaves of it must not be read by who reads all of a folder.
+    gc_new=$(mktemp "$gc_parent/.${gc_target##*/}.groundcrew.XXXXXX")
     trap 'rm -f "$gc_new"' EXIT
     cat file >"$gc_new"
     chown "$gc_owner:$gc_group" "$gc_new"
     chmod "$gc_mode" "$gc_new"
     sync -d "$gc_new"
-    mv -f "$gc_new" "$gc_target"
+    mv -fT "$gc_new" "$gc_target"
 }
 
 # The two functions that steps may use about on_change: whether a command is still
@@ -235,8 +266,9 @@ gc_step() { # NUMBER
     if [ -e "$gc_folder/on_change" ]; then
         # Before the change, so that no crash can lose it.
         read -r gc_id <"$gc_folder/on_change"
-        mkdir -p "$gc_home/pending"
-        : >"$gc_home/pending/$gc_id"
+        if ! mkdir -p "$gc_home/pending" || ! printf '' >"$gc_home/pending/$gc_id"; then
+            gc_fail "$1" - run
+        fi
         sync "$gc_home/pending"
     fi
     gc_sync
@@ -270,31 +302,29 @@ gc_handler() { # NUMBER OF THE HANDLER, NUMBER IN THE JOURNAL
 gc_runner() { # ATTEMPT FOLDER
     gc_attempt=$1
     umask 077
+    # The unit begins with an empty environment.
+    export HOME=/root USER=root LOGNAME=root SHELL=/bin/sh LC_ALL=C.UTF-8 TERM=dumb
+    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     cd "$gc_attempt" || exit 1
     exec 3>>journal 9<>"$gc_host_lock"
     flock -w 5 3 || exit 1
     exec >>out 2>&1
     gc_sequence=0 gc_journal_size=0 gc_lost=0 gc_last_size=0
-    gc_term=0 gc_expired='' gc_would_run='' gc_watchdog=''
+    gc_term=0 gc_writing='' gc_expired='' gc_would_run='' gc_watchdog=''
     read -r gc_up _ </proc/uptime
     gc_clock=$(($(date +%s%3N) - ${gc_up%.*} * 1000 - (1${gc_up#*.} - 100) * 10))
     read -r gc_mode_word <mode
     read -r gc_number <first
-    read -r gc_identity <identity
-    # The last runner's end comes before its exit.
+    # Whoever started us took it for us, and lets go of it now.
     if ! flock -w 5 9; then
         rm -rf values steps handlers reserve
         gc_journal end - - busy
         exit 0
     fi
-    printf '%s\n' "$gc_identity" >"$gc_host_lock"
-    trap 'gc_term=1' TERM
+    trap gc_on_term TERM
     trap gc_time_over USR1
     gc_journal begin - -
 
-    unset LANG LANGUAGE INVOCATION_ID JOURNAL_STREAM SYSTEMD_EXEC_PID MEMORY_PRESSURE_WATCH
-    export HOME=/root USER=root LOGNAME=root SHELL=/bin/sh LC_ALL=C.UTF-8 TERM=dumb
-    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     # The proxies are the one thing of /etc/environment that steps get.
     if [ -r /etc/environment ]; then
         while IFS='=' read -r gc_key gc_value; do
@@ -323,7 +353,6 @@ gc_runner() { # ATTEMPT FOLDER
     gc_first=$gc_number
     while [ "$gc_number" -le "$gc_steps" ]; do
         gc_step "$gc_number"
-        [ "$gc_term" = 0 ] || gc_terminated
         gc_number=$((gc_number + 1))
     done
     if [ "$gc_mode_word" != plan ]; then
@@ -331,7 +360,6 @@ gc_runner() { # ATTEMPT FOLDER
         while [ -d "handlers/$gc_number" ]; do
             if [ "$((gc_steps + gc_number))" -ge "$gc_first" ]; then
                 gc_handler "$gc_number" "$((gc_steps + gc_number))"
-                [ "$gc_term" = 0 ] || gc_terminated
             fi
             gc_number=$((gc_number + 1))
         done

@@ -1,0 +1,122 @@
+//! A new attempt: after a reboot, or where the former one never began. It is
+//! started only after the host has shown that the former one is dead (promise 5).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Driver, EPOCH, Run};
+use crate::model::FailureKind;
+use crate::remote::channel::{Channel, Facts};
+use crate::remote::failure::Failure;
+
+/// A host that was going down, and after this is up and has not, does not reboot.
+const REBOOT: Duration = Duration::from_secs(60);
+/// How long to wait before the host is asked again whether it is another boot.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// An attempt that never began is followed by another so often.
+const MOST_UNSTARTED: u32 = 3;
+
+impl Driver {
+    /// The host went down: on with a new attempt once it is back.
+    pub(super) async fn after_reboot(
+        &mut self,
+        run: &mut Run,
+    ) -> Result<(Channel, Facts), Failure> {
+        let first = run.attempt.journal.resume_at();
+        let interrupted = run.attempt.journal.current();
+        let title = run.outline.step(first).map_or("the end", |step| &step.title).to_owned();
+        if interrupted.is_some() && interrupted == run.again {
+            return Err(Failure::new(
+                FailureKind::InterruptedTwice,
+                format!(
+                    "{title} was interrupted by a reboot twice. Does it reboot the host? See its output"
+                ),
+            ));
+        }
+        if !run.ours {
+            return Err(Failure::new(
+                FailureKind::Interrupted,
+                format!(
+                    "the host rebooted in the middle of {title}. Only who started this run can go on \
+                     with it; apply again for your own"
+                ),
+            ));
+        }
+        run.again = interrupted.or(run.again);
+        let open = self.come_back(run, true).await?;
+        let open = self.next_attempt(open, run).await?;
+        self.reporter
+            .note(match interrupted {
+                Some(_) => {
+                    format!("The host rebooted in the middle of {title}; it is started again.")
+                }
+                None => format!("The host rebooted; going on with {title}."),
+            })
+            .await;
+        Ok(open)
+    }
+
+    /// The host took the attempt, and something kept its runner from beginning.
+    pub(super) async fn after_nothing(
+        &mut self,
+        run: &mut Run,
+    ) -> Result<(Channel, Facts), Failure> {
+        run.unstarted += 1;
+        if run.unstarted > MOST_UNSTARTED || !run.ours {
+            return Err(Failure::new(
+                FailureKind::RunnerLost,
+                "the host took the run, and it never began there. See `journalctl -u 'groundcrew-*'` \
+                 there for the cause, then apply again",
+            ));
+        }
+        let open = self.come_back(run, false).await?;
+        self.next_attempt(open, run).await
+    }
+
+    /// Connects to a host that has come up, in another boot if it has to be.
+    async fn come_back(
+        &mut self,
+        run: &Run,
+        another_boot: bool,
+    ) -> Result<(Channel, Facts), Failure> {
+        let since = Instant::now();
+        loop {
+            let (mut channel, facts) = self.reconnect(run).await?;
+            // Waits until it has come up.
+            let Ok(state) = channel.ask("up", &[]).await else { continue };
+            let going_down = state == "up stopping";
+            if !going_down && (facts.boot != run.boot || !another_boot) {
+                return Ok((channel, facts));
+            }
+            channel.close().await;
+            if !going_down && since.elapsed() > REBOOT {
+                return Err(Failure::new(
+                    FailureKind::Interrupted,
+                    "the host was about to go down, and did not. Find out why, and apply again",
+                ));
+            }
+            self.pause(ASK_AGAIN).await?;
+        }
+    }
+
+    async fn next_attempt(
+        &self,
+        (mut channel, facts): (Channel, Facts),
+        run: &mut Run,
+    ) -> Result<(Channel, Facts), Failure> {
+        let number = run.attempt.number;
+        // Also closes the former one, if nobody has.
+        let answer = channel.ask(&format!("state {} {EPOCH}", self.reporter.run), &[]).await?;
+        if answer == format!("state {number} running") {
+            return Err(Failure::new(
+                FailureKind::StartRefused,
+                "the host says that the former attempt is still running",
+            ));
+        }
+        run.first = run.attempt.journal.resume_at();
+        run.attempt = run.attempt.next(&run.outline, run.again, self.request.plan.secrets());
+        run.started = false;
+        Ok((channel, facts))
+    }
+}

@@ -1,0 +1,77 @@
+//! What `drive` is asked to do, what it asks, and how it ends.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::model::Plan;
+use crate::remote::bundle::Mode;
+use crate::remote::channel::Holder;
+use crate::remote::host_key::HostKey;
+use crate::remote::ssh::Ssh;
+use crate::remote::target::Target;
+
+/// What is to be done, and where.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The way to the hosts.
+    pub ssh: Arc<Ssh>,
+    /// This one.
+    pub target: Target,
+    /// What is to be done there.
+    pub plan: Arc<Plan>,
+    /// Really, or only asked.
+    pub mode: Mode,
+    /// Also on a system that a job was not tested on.
+    pub untested_system: bool,
+    /// Who asks; the last runs of each installation are kept on the host.
+    pub installation: String,
+    /// Fingerprints that the person vouched for.
+    pub fingerprints: Vec<String>,
+}
+
+/// What only a person, or the command line, can decide.
+#[derive(Debug)]
+pub enum Question {
+    /// Is this the host's key? Asked where none is known.
+    HostKey(Target, HostKey, oneshot::Sender<bool>),
+    /// Another run has the host: what now?
+    Busy(Target, Holder, oneshot::Sender<Decision>),
+}
+
+/// What to do about a busy host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: fail.
+    GiveUp,
+    /// Start when it is free.
+    Wait,
+    /// Show what it does instead.
+    Follow,
+}
+
+/// What the person wants of a run that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// That it goes on.
+    GoOn,
+    /// Something that is about to be heard: Ctrl-C was pressed, and the person is asked.
+    Undecided,
+    /// That it stops, and nothing of it stays.
+    Cancel,
+    /// To go away; the host goes on by itself.
+    Leave,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps are in place, or (with `--plan`) were asked.
+    Completed,
+    /// It failed; the event says why.
+    Failed,
+    /// The host confirmed the cancel.
+    Cancelled,
+    /// We left; the host goes on.
+    Left,
+}
