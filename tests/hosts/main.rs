@@ -18,6 +18,7 @@ mod host_keys;
 mod hostile;
 mod lies;
 mod needrestart;
+mod nginx;
 mod one_at_a_time;
 mod output;
 mod plans;
