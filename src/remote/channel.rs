@@ -108,8 +108,8 @@ impl Channel {
         let mark = mark();
         // One line, so that the shell has read nothing beyond it when sudo takes over.
         let line = format!(
-            "printf '\\n%s %s\\n' {mark} \"$(id -u)\"; printf '\\n%s\\n' {mark} >&2; \
-             [ \"$(id -u)\" = 0 ] || exec sudo -n sh\n"
+            "gc_uid=$(id -u); printf '\\n%s %s\\n' {mark} \"$gc_uid\"; printf '\\n%s\\n' {mark} >&2; \
+             [ \"$gc_uid\" = 0 ] || exec sudo -n sh\n"
         );
         self.send(line.as_bytes()).await?;
         // What a greeting prints before the mark is dropped, on both streams.

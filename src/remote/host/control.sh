@@ -135,7 +135,7 @@ gc_receive() { # BYTES
         [ -e "$gc_incoming/whole" ] &&
         printf '%s\n' "$gc_boot" >"$gc_incoming/boot" &&
         printf '' >"$gc_incoming/journal" && printf '' >"$gc_incoming/out" &&
-        head -c 65536 /dev/zero >"$gc_incoming/reserve"
+        printf '%65536s' '' >"$gc_incoming/reserve"
 } 2>/dev/null
 
 gc_claim() { # as gc_start; sets gc_answer
@@ -300,10 +300,11 @@ gc_follow() {
     fi
     printf 'following\n'
     printf '%s\n' "$5" >&2
-    # What tail has to say of itself is not the run's output.
-    tail -s 0.1 -c "+$(($3 + 1))" -f "$gc_folder/journal" 2>/dev/null &
+    # What tail has to say of itself is not the run's output. It looks every 20 ms only
+    # where inotify does not tell it, as on an overlay.
+    tail -s 0.02 -c "+$(($3 + 1))" -f "$gc_folder/journal" 2>/dev/null &
     gc_tails=$!
-    tail -s 0.1 -c "+$gc_from" -f "$gc_folder/out" >&2 2>/dev/null &
+    tail -s 0.02 -c "+$gc_from" -f "$gc_folder/out" >&2 2>/dev/null &
     gc_tails="$gc_tails $!"
     exec 2>/dev/null
     gc_beat "$1" "$2" &
