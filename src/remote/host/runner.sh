@@ -69,7 +69,15 @@ gc_end() { # STATUS
     trap '' TERM
     gc_term=0
     rm -rf values steps handlers reserve
-    kill "$gc_watchdog" 2>/dev/null && wait "$gc_watchdog" 2>/dev/null
+    # KILL, for a TERM that meets a shell while it is being forked is lost, and its end
+    # would be waited for in vain.
+    if [ -n "$gc_watchdog" ]; then
+        gc_sleep=
+        read -r gc_sleep 2>/dev/null <"/proc/$gc_watchdog/task/$gc_watchdog/children" || :
+        # shellcheck disable=SC2086 # one number, or none
+        kill -KILL "$gc_watchdog" $gc_sleep 2>/dev/null
+        wait "$gc_watchdog" 2>/dev/null
+    fi
     gc_journal end - - "$1"
     gc_sync
     # With nobody left in our control group, the next run need not ask systemd.
@@ -146,18 +154,15 @@ gc_terminated() {
 
 # Tells the runner when the time in gc_limit_file is over.
 gc_watch() {
-    trap 'kill "$gc_sleep" 2>/dev/null; exit 0' TERM
+    trap - TERM
     trap '' USR1
     exec 3>&- 9>&-
-    while :; do
-        sleep 1 >/dev/null 2>&1 &
-        gc_sleep=$!
-        wait "$gc_sleep"
+    while sleep 1; do
         read -r gc_limit <"$gc_limit_file" || continue
         read -r gc_up _ </proc/uptime
         [ "${gc_limit:-0}" = 0 ] || [ "${gc_up%.*}" -lt "$gc_limit" ] || kill -USR1 "$$"
-    done 2>/dev/null
-}
+    done
+} >/dev/null 2>&1
 
 # Executes a script in a subshell and waits for it; gc_code is its exit code.
 # It runs in the background, so that a TERM is heard meanwhile.
