@@ -126,7 +126,7 @@ pub enum Happening {
 }
 
 /// Why a run failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The host could not be reached, or the line was cut and did not come back.
@@ -167,6 +167,11 @@ pub enum FailureKind {
     InterruptedTwice,
     /// The host's journal says what the plan does not allow.
     IllegalJournal,
+    /// The job files are not what they were when the run was asked for, or its
+    /// parameters don't fit them any more.
+    JobChanged,
+    /// What is kept encrypted can't be read with this key.
+    KeyLost,
     /// The person left the run to itself; the host may still be executing it.
     Left,
     /// Something on this side failed.

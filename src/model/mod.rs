@@ -1,8 +1,14 @@
-//! Plain types that every part shares: what is to be done ([`Plan`]) and what
-//! happened ([`Event`]). No I/O here.
+//! Plain types that every part shares: what is to be done ([`Plan`]), what
+//! happened ([`Event`]), and what is kept of it ([`Server`], [`Run`]). No I/O here.
 
 mod event;
 mod plan;
+mod run;
+mod server;
+mod status;
 
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
+pub use run::{AttemptRecord, Chunk, Claim, Lease, NewRun, Note, Run, RunResource, RunStep};
+pub use server::{Changed, NewServer, Server};
+pub use status::Status;

@@ -1,0 +1,58 @@
+//! A server: a machine to provision, as the store keeps it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Status;
+
+/// A machine to provision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Server {
+    /// Counts from 1 within the installation.
+    pub id: i64,
+    /// Unique among its owner's servers.
+    pub name: String,
+    /// A name or an address.
+    pub host: String,
+    /// The port of its sshd.
+    pub ssh_port: u16,
+    /// The user to log in as.
+    pub ssh_user: String,
+    /// Its pinned host key, as `ssh-ed25519 AAAA…`: type and base64.
+    pub host_key: String,
+    /// Whether a private key is kept for it. Without one, a worker takes its own.
+    pub has_key: bool,
+    /// Where its provisioning stands: the status of the last run that has begun.
+    pub provision_status: Status,
+    /// One up with every change that a page could show.
+    pub revision: i64,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it, or a run of it, last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A server that is about to be added.
+#[derive(Debug, Clone)]
+pub struct NewServer {
+    /// Unique among its owner's servers.
+    pub name: String,
+    /// A name or an address.
+    pub host: String,
+    /// The port of its sshd.
+    pub ssh_port: u16,
+    /// The user to log in as.
+    pub ssh_user: String,
+    /// Its pinned host key, as `ssh-ed25519 AAAA…`.
+    pub host_key: String,
+}
+
+/// What a transition raised: to be announced once it is committed (promise 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a change must be announced"]
+pub struct Changed {
+    /// The server that changed.
+    pub server_id: i64,
+    /// Its revision from now on.
+    pub revision: i64,
+}
