@@ -192,6 +192,7 @@ async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {
             untested_system: args.untested_system,
             installation: INSTALLATION.to_owned(),
             fingerprints: args.fingerprint.clone(),
+            fleet: None,
         };
         let (slots, events, questions, wished) =
             (slots.clone(), events.clone(), questions.clone(), wished.clone());

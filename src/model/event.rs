@@ -1,7 +1,9 @@
-//! What happened in a run, as the terminal, `--json` and (later) the store see it.
+//! What happened in a run, as the terminal, `--json` and the store see it.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::AttemptRecord;
 
 /// One thing that happened in a run on one host. As JSON it is one flat
 /// object: `run`, `host`, `time`, `event`, and the fields of its kind.
@@ -16,6 +18,10 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub what: Happening,
+    /// How far the attempt was followed with this event: who keeps both in one
+    /// transaction can go on from there. `journal` has the lines since the event before.
+    #[serde(skip)]
+    pub at: Option<AttemptRecord>,
 }
 
 /// A step, as events name it.
@@ -76,8 +82,10 @@ pub enum Happening {
         step: StepRef,
         /// Where the text begins in the attempt's output, in bytes.
         offset: u64,
-        /// The text; bytes that are not UTF-8 are replaced. May end inside a line.
-        output: String,
+        /// The bytes as the host has them; in JSON, those that are not UTF-8 are
+        /// replaced. May end inside a line, but in no character.
+        #[serde(serialize_with = "as_text")]
+        output: Vec<u8>,
     },
     /// A step is in place.
     #[serde(rename = "step.completed")]
@@ -123,6 +131,10 @@ pub enum Happening {
         /// One sentence.
         text: String,
     },
+}
+
+fn as_text<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(bytes))
 }
 
 /// Why a run failed.

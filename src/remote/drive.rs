@@ -1,5 +1,5 @@
 //! Drives a run on a host to its end, whatever happens to the line and the host
-//! on the way: this is what `apply` does (and what a worker does).
+//! on the way: this is what `apply` does, and what a worker does.
 //!
 //! Promises 5 and 6: one start of a step for each attempt; a new attempt only
 //! after the host has shown that the former is dead; a cut line stops nothing.
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-pub use self::request::{Decision, Outcome, Question, Request, Wish};
+pub use self::request::{Decision, FleetRun, Outcome, Question, Request, Wish};
 
 use self::line::wished;
 use super::bundle::{Mode, bundle};
@@ -27,7 +27,7 @@ use crate::model::{Event, FailureKind, Happening, Outline, PlannedStep};
 /// Who waits for a busy host asks so often.
 const BUSY: Duration = Duration::from_secs(2);
 /// Who drives a run by hand does not pass it on: all are equal.
-const EPOCH: u64 = 1;
+const BY_HAND: u64 = 1;
 /// The digest of a run that only asks (`--plan`) begins with this.
 const ASKS_ONLY: &str = "plan-";
 
@@ -38,7 +38,8 @@ pub async fn drive(
     questions: mpsc::Sender<Question>,
     wish: watch::Receiver<Wish>,
 ) -> Outcome {
-    let reporter = Reporter { run: new_id(), host: request.target.to_string(), events };
+    let run = request.fleet.as_ref().map_or_else(new_id, |fleet| fleet.id.clone());
+    let reporter = Reporter::new(run, request.target.to_string(), events);
     let mut driver = Driver { request, reporter, questions, wish, started: false };
     match driver.drive().await {
         Ok(outcome) => outcome,
@@ -66,10 +67,6 @@ struct Driver {
 struct Run {
     outline: Outline,
     attempt: Attempt,
-    /// The step that the attempt begins with.
-    first: usize,
-    /// Which boot of the host the attempt belongs to.
-    boot: String,
     /// Whether the host said that it has it.
     started: bool,
     /// Whether it does what we want, so that we can go on with it after a reboot.
@@ -78,16 +75,30 @@ struct Run {
     again: Option<usize>,
     /// How many attempts never began.
     unstarted: u32,
+    /// What is to be said of the attempt once it is started.
+    news: Option<String>,
+}
+
+impl Run {
+    fn new(outline: Outline, attempt: Attempt) -> Self {
+        let (again, unstarted, news) = (None, 0, None);
+        Self { outline, attempt, started: false, ours: true, again, unstarted, news }
+    }
 }
 
 impl Driver {
     async fn drive(&mut self) -> Result<Outcome, Failure> {
-        let (open, mut run) = self.begin().await?;
-        let mut next = Some(open);
+        let (mut next, mut run) = match self.restore()? {
+            Some(run) => (None, run),
+            None => {
+                let (open, run) = self.begin().await?;
+                (Some(open), run)
+            }
+        };
         loop {
             let (mut channel, facts) = match next.take() {
                 Some(open) => open,
-                None => self.reconnect(&run).await?,
+                None => self.reconnect().await?,
             };
             match self.follow(&mut channel, &facts, &mut run).await {
                 Ok(End::Interrupted) => {
@@ -101,7 +112,10 @@ impl Driver {
                 Ok(End::Busy) => {
                     // Somebody else was faster: as if we came now.
                     fetched(channel).await;
-                    (self.reporter.run, self.started) = (new_id(), false);
+                    self.started = false;
+                    if self.request.fleet.is_none() {
+                        self.reporter.run = new_id();
+                    }
                     let (open, other) = self.begin().await?;
                     (run, next) = (other, Some(open));
                 }
@@ -123,17 +137,23 @@ impl Driver {
     async fn begin(&mut self) -> Result<((Channel, Facts), Run), Failure> {
         let mut waits_for = String::new();
         loop {
-            let (mut channel, facts) = match self.connect_asking().await {
+            let connected = match self.request.fleet {
+                // Nobody is there to try it once more.
+                Some(_) => self.reconnect().await,
+                None => self.connect_asking().await,
+            };
+            let (mut channel, facts) = match connected {
                 Err(_) if self.was_interrupted().await? => continue,
                 connected => connected?,
             };
             self.check_system(&facts)?;
-            let Some(holder) = &facts.holder else {
+            // Our own run, perhaps: who had it before us was killed before it could say so.
+            let Some(holder) = facts.holder.as_ref().filter(|h| h.run != self.reporter.run) else {
                 let run = self.new_run(&facts);
                 self.report_plan(&run.outline).await;
                 return Ok(((channel, facts), run));
             };
-            let same = holder.digest == self.digest();
+            let same = self.request.fleet.is_none() && holder.digest == self.digest();
             if same || self.ask_busy(holder).await? {
                 let run = self.adopt(&mut channel, holder, &facts, same).await?;
                 return Ok(((channel, facts), run));
@@ -164,18 +184,28 @@ impl Driver {
 
     fn new_run(&self, facts: &Facts) -> Run {
         let outline = self.request.plan.outline();
-        let mut attempt = Attempt::new(1, &outline, 1, Some(self.request.plan.secrets()));
+        let secrets = self.request.plan.secrets();
+        let mut attempt = Attempt::new(1, &outline, 1, &facts.boot, Some(secrets));
         attempt.asks_only = self.request.mode == Mode::Plan;
-        Run {
-            outline,
-            attempt,
-            first: 1,
-            boot: facts.boot.clone(),
-            started: false,
-            ours: true,
-            again: None,
-            unstarted: 0,
-        }
+        Run::new(outline, attempt)
+    }
+
+    /// The run as its last attempt stands, if the store knows of one.
+    fn restore(&mut self) -> Result<Option<Run>, Failure> {
+        let Some(fleet) = &self.request.fleet else { return Ok(None) };
+        let attempt = Attempt::restore(&fleet.attempts, &fleet.outline, &fleet.secrets).map_err(
+            |illegal| Failure::internal("reading what the store has of the run", illegal),
+        )?;
+        let Some(attempt) = attempt else { return Ok(None) };
+        self.started = true;
+        self.reporter.attempt(attempt.record());
+        let again = fleet.attempts.iter().rev().find_map(|record| record.again);
+        let run = Run::new(fleet.outline.clone(), attempt);
+        Ok(Some(Run { started: true, ours: fleet.same_plan, again, ..run }))
+    }
+
+    fn epoch(&self) -> u64 {
+        self.request.fleet.as_ref().map_or(BY_HAND, |fleet| fleet.epoch)
     }
 
     /// Follows a run that somebody else started, from its attempt's beginning.
@@ -201,7 +231,7 @@ impl Driver {
         self.reporter.run = holder.run.clone();
         self.started = true;
         let secrets = (same || !outline.secrets).then(|| self.request.plan.secrets());
-        let mut attempt = Attempt::new(holder.attempt, &outline, first, secrets);
+        let mut attempt = Attempt::new(holder.attempt, &outline, first, &facts.boot, secrets);
         attempt.asks_only = holder.digest.starts_with(ASKS_ONLY);
         self.report_plan(&outline).await;
         self.reporter
@@ -216,16 +246,7 @@ impl Driver {
                 .await;
         }
         self.reporter.now(Happening::RunStarted { followed: true }).await;
-        Ok(Run {
-            outline,
-            attempt,
-            first,
-            boot: facts.boot.clone(),
-            started: true,
-            ours: same,
-            again: None,
-            unstarted: 0,
-        })
+        Ok(Run { started: true, ours: same, ..Run::new(outline, attempt) })
     }
 
     async fn report_plan(&self, outline: &Outline) {
@@ -273,8 +294,12 @@ impl Driver {
             run.started = true;
         } else {
             // A runner that died while we were away is noticed at once, not by the heartbeat.
-            let command = format!("state {} {EPOCH}", self.reporter.run);
-            if channel.ask(&command, &[]).await? == "state 0 none" {
+            let command = format!("state {} {}", self.reporter.run, self.epoch());
+            let answer = channel.ask(&command, &[]).await?;
+            if answer.starts_with("refused") {
+                return Err(behind(&answer));
+            }
+            if answer == "state 0 none" {
                 return Err(Failure::new(
                     FailureKind::RunnerLost,
                     "the host knows nothing of the run any more; was it reinstalled? Apply again",
@@ -282,8 +307,7 @@ impl Driver {
             }
         }
         let reporter = self.reporter.clone();
-        let rebooted = facts.boot != run.boot;
-        let following = follow(channel, &mut run.attempt, &run.outline, rebooted, &reporter);
+        let following = follow(channel, &mut run.attempt, &run.outline, &facts.boot, &reporter);
         tokio::pin!(following);
         loop {
             tokio::select! {
@@ -303,16 +327,18 @@ impl Driver {
         let Request { plan, mode, installation, .. } = &self.request;
         let (id, number) = (&self.reporter.run, run.attempt.number);
         let identity = format!("{installation} {id} {number} {}", self.digest());
-        let tar = bundle(plan, *mode, run.first, &identity)
+        let tar = bundle(plan, *mode, run.attempt.first, &identity)
             .map_err(|error| Failure::internal("packing what the host needs", error))?;
-        let command = format!("start {id} {number} {EPOCH} {installation} {}", tar.len());
+        let command = format!("start {id} {number} {} {installation} {}", self.epoch(), tar.len());
         self.started = true;
+        run.attempt.boot = facts.boot.clone();
         let answer = channel.ask(&command, &tar).await?;
-        run.boot = facts.boot.clone();
         match answer.split_once(' ').unwrap_or((&answer, "")) {
             ("started", _) => {
-                if number == 1 {
-                    self.reporter.now(Happening::RunStarted { followed: false }).await;
+                self.reporter.attempt(run.attempt.record());
+                match run.news.take() {
+                    Some(news) => self.reporter.note(news).await,
+                    None => self.reporter.now(Happening::RunStarted { followed: false }).await,
                 }
                 Ok(None)
             }
@@ -323,12 +349,7 @@ impl Driver {
                 FailureKind::DiskFull,
                 "the host's disk is full, so the run can't even be written there. Make room (`df -h`), then apply again",
             )),
-            ("refused", why) => Err(Failure::new(
-                FailureKind::StartRefused,
-                format!(
-                    "the host refused to start the run ({why}): it was cancelled, has ended, or is driven by another"
-                ),
-            )),
+            ("refused", _) => Err(behind(&answer)),
             _ => Err(Failure::new(
                 FailureKind::Internal,
                 format!("the host answered {answer:?} to a start"),
@@ -380,6 +401,17 @@ impl Driver {
 async fn fetched(mut channel: Channel) {
     let _ = channel.send(b"fetched\n").await;
     channel.close().await;
+}
+
+/// The host knows better than we whose the run is, or what became of it.
+fn behind(answer: &str) -> Failure {
+    let why = answer.trim_start_matches("refused ");
+    Failure::new(
+        FailureKind::StartRefused,
+        format!(
+            "the host refused to go on with the run ({why}): it was cancelled, has ended, or is driven by another"
+        ),
+    )
 }
 
 fn busy(target: &Target, holder: &Holder) -> Failure {

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::journal::{End, Illegal, Journal, Line, MAX_LINE, What};
 use super::output::Output;
 use super::report::{Reporter, step_failure};
-use crate::model::{FailureKind, Happening, Outline, StepRef};
+use crate::model::{AttemptRecord, FailureKind, Happening, Outline, StepRef};
 
 /// The host says that the line is up every 2 s; after this long it is not.
 /// Long enough for a host that has too much to do.
@@ -35,8 +35,12 @@ const MOST_WAITING: usize = 1 << 20;
 pub struct Attempt {
     /// Counts from 1.
     pub number: u32,
+    /// The step that it begins with.
+    pub first: usize,
     /// The step that is started again, after a reboot.
     pub again: Option<usize>,
+    /// Which boot of the host it belongs to.
+    pub boot: String,
     /// Where the journal stands.
     pub journal: Journal,
     /// Which step runs, as far as it was reported.
@@ -51,6 +55,8 @@ pub struct Attempt {
     pub answers: Vec<Option<bool>>,
     /// Why a step failed.
     pub failure: Option<Failure>,
+    /// How it ended, if that is known.
+    pub end: Option<End>,
     /// Bytes of the journal that were taken, whole lines.
     journal_offset: u64,
     /// The beginning of a line.
@@ -63,18 +69,21 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt that starts at step `first`. `secrets` are masked in its output;
-    /// None where the plan has some and they are not known here.
+    /// An attempt that starts at step `first`, in this boot of the host. `secrets` are
+    /// masked in its output; None where the plan has some and they are not known here.
     pub fn new<'s>(
         number: u32,
         outline: &Outline,
         first: usize,
+        boot: &str,
         secrets: Option<impl Iterator<Item = &'s str>>,
     ) -> Self {
         let show_output = secrets.is_some();
         Self {
             number,
+            first,
             again: None,
+            boot: boot.to_owned(),
             journal: Journal::new(outline.steps.len(), outline.handlers.len(), first),
             current: None,
             last: None,
@@ -82,6 +91,7 @@ impl Attempt {
             changed: 0,
             answers: vec![None; outline.steps.len()],
             failure: None,
+            end: None,
             journal_offset: 0,
             partial: Vec::new(),
             lines: VecDeque::new(),
@@ -96,6 +106,7 @@ impl Attempt {
         &self,
         outline: &Outline,
         again: Option<usize>,
+        boot: &str,
         secrets: impl Iterator<Item = &'s str>,
     ) -> Self {
         let first = self.journal.resume_at();
@@ -104,7 +115,49 @@ impl Attempt {
             asks_only: self.asks_only,
             changed: self.changed,
             answers: self.answers.clone(),
-            ..Self::new(self.number + 1, outline, first, Some(secrets))
+            ..Self::new(self.number + 1, outline, first, boot, Some(secrets))
+        }
+    }
+
+    /// The last attempt of a run as it stood when somebody else followed it; these are
+    /// all attempts that are known of it. None if there are none.
+    ///
+    /// # Errors
+    /// Fails if what was kept is no journal of this plan.
+    pub fn restore(
+        records: &[AttemptRecord],
+        outline: &Outline,
+        secrets: &[String],
+    ) -> Result<Option<Self>, Illegal> {
+        let mut restored: Option<Self> = None;
+        for record in records {
+            let secrets = || secrets.iter().map(String::as_str);
+            let mut attempt = Self {
+                again: record.again,
+                changed: restored.as_ref().map_or(0, |former| former.changed),
+                output: Output::resume(secrets(), record.output, record.lost),
+                ..Self::new(record.number, outline, record.first, &record.boot, Some(secrets()))
+            };
+            for line in record.journal.lines() {
+                let line = attempt.journal.take(line.as_bytes())?;
+                attempt.effect(&line.what, outline);
+            }
+            attempt.journal_offset = record.journal.len() as u64;
+            restored = Some(attempt);
+        }
+        Ok(restored)
+    }
+
+    /// How far it was followed, with no lines of the journal.
+    pub fn record(&self) -> AttemptRecord {
+        AttemptRecord {
+            number: self.number,
+            first: self.first,
+            again: self.again,
+            boot: self.boot.clone(),
+            journal: String::new(),
+            output: self.output.taken(),
+            lost: self.output.lost(),
         }
     }
 
@@ -127,10 +180,11 @@ impl Attempt {
         let full = self.output.waiting() > MOST_WAITING;
         let number = self.current.or(if full { self.last.or(Some(1)) } else { None });
         let Some(step) = number.and_then(|number| outline.step(number)) else { return };
-        if let Some((offset, output)) = self.output.take(end, whole)
-            && self.show_output
-        {
-            to.now(Happening::StepOutput { step: step.clone(), offset, output }).await;
+        if let Some((offset, output)) = self.output.take(end, whole) {
+            to.taken(self.output.taken(), self.output.lost(), None);
+            if self.show_output {
+                to.now(Happening::StepOutput { step: step.clone(), offset, output }).await;
+            }
         }
     }
 
@@ -154,6 +208,20 @@ impl Attempt {
     }
 
     async fn report_line(&mut self, line: &Line, outline: &Outline, to: &Reporter) -> Option<End> {
+        if let What::End(_) = line.what {
+            // What a process in the background printed after the last step.
+            self.current = self.current.or(self.last);
+            self.report_output(u64::MAX, true, outline, to).await;
+        }
+        to.taken(self.output.taken(), self.output.lost(), Some(&line.text));
+        if let Some(happening) = self.effect(&line.what, outline) {
+            to.at(line.time, happening).await;
+        }
+        self.end
+    }
+
+    /// Takes in what a line says, and tells it.
+    fn effect(&mut self, what: &What, outline: &Outline) -> Option<Happening> {
         let named = |number: usize| {
             // The journal let only numbers of the plan pass.
             outline.step(number).cloned().unwrap_or_else(|| StepRef {
@@ -162,53 +230,47 @@ impl Attempt {
                 title: String::new(),
             })
         };
-        let what = match line.what {
-            What::Begin => return None,
+        match *what {
+            What::Begin => None,
             What::End(end) => {
-                // What a process in the background printed after the last step.
-                self.current = self.current.or(self.last);
-                self.report_output(u64::MAX, true, outline, to).await;
                 // It went down between the failure and the end.
                 let failed = self.failure.is_some() && end != End::Cancelled;
-                return Some(if failed { End::Failed } else { end });
+                self.end = Some(if failed { End::Failed } else { end });
+                None
             }
             What::Start(number) => {
                 (self.current, self.last) = (Some(number), Some(number));
                 let attempt = if self.again == Some(number) { 2 } else { 1 };
-                Happening::StepStarted { step: named(number), attempt }
+                Some(Happening::StepStarted { step: named(number), attempt })
             }
             What::InPlace(number) | What::WouldRun(number) => {
                 self.current = None;
-                let in_place = matches!(line.what, What::InPlace(_));
+                let in_place = matches!(what, What::InPlace(_));
                 if let Some(answer) = self.answers.get_mut(number - 1) {
                     *answer = Some(in_place);
                 }
                 // With `--plan`, all answers come together at the end.
-                if self.asks_only {
-                    return None;
-                }
-                Happening::StepCompleted { step: named(number), changed: false }
+                (!self.asks_only)
+                    .then(|| Happening::StepCompleted { step: named(number), changed: false })
             }
             What::Changed(number) => {
                 self.current = None;
                 self.changed += usize::from(number <= outline.steps.len());
-                Happening::StepCompleted { step: named(number), changed: true }
+                Some(Happening::StepCompleted { step: named(number), changed: true })
             }
             What::Failed { step, exit, reason } => {
                 self.current = None;
                 let step = named(step);
                 let (kind, error) = step_failure(&step, exit, reason);
                 self.failure = Some(Failure::new(kind, error.clone()));
-                Happening::StepFailed { step, exit_code: exit, error }
+                Some(Happening::StepFailed { step, exit_code: exit, error })
             }
-        };
-        to.at(line.time, what).await;
-        None
+        }
     }
 }
 
-/// Follows the attempt of a run on this channel until its end. If the host has
-/// rebooted since its start, a loss of power may have taken the end of its journal.
+/// Follows the attempt of a run on this channel until its end. If the host is in another
+/// `boot` than at its start, a loss of power may have taken the end of its journal.
 ///
 /// # Errors
 /// `Unreachable` if the line is cut: to be tried again with another channel. Any
@@ -217,9 +279,12 @@ pub async fn follow(
     channel: &mut Channel,
     attempt: &mut Attempt,
     outline: &Outline,
-    rebooted: bool,
+    boot: &str,
     to: &Reporter,
 ) -> Result<End, Failure> {
+    if let Some(end) = attempt.end {
+        return Ok(end);
+    }
     let mark = mark();
     attempt.partial.clear();
     let (number, journal, out) =
@@ -228,7 +293,7 @@ pub async fn follow(
         channel.ask(&format!("follow {} {number} {journal} {out} {mark}", to.run), &[]).await?;
     match answer.as_str() {
         "following" => {}
-        "short" if rebooted => return Ok(End::Interrupted),
+        "short" if attempt.boot != boot => return Ok(End::Interrupted),
         "short" => {
             return Err(Failure::new(
                 FailureKind::RunnerLost,

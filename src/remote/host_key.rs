@@ -28,6 +28,13 @@ pub struct HostKey {
     pub fingerprint: String,
 }
 
+impl HostKey {
+    /// The key as it is pinned: `ssh-ed25519 AAAA…`, type and base64.
+    pub fn key(&self) -> &str {
+        self.line.split_once(' ').map_or("", |(_, key)| key)
+    }
+}
+
 /// Keys of these types are asked for, one after the other, until a wanted one is met.
 const ALGORITHMS: [&str; 3] = [
     "ssh-ed25519",
@@ -88,8 +95,7 @@ async fn ask(ssh: &Ssh, target: &Target, algorithms: &str) -> Result<HostKey, Fa
     let fingerprint = fingerprint(key).ok_or_else(|| {
         Failure::new(FailureKind::HostKeyUnknown, format!("{target} showed a broken host key"))
     })?;
-    let algorithm =
-        kind.trim_start_matches("ssh-").trim_start_matches("ecdsa-sha2-").to_uppercase();
+    let algorithm = algorithm(kind);
     Ok(HostKey { line: line.lines().next().unwrap_or_default().to_owned(), algorithm, fingerprint })
 }
 
@@ -110,6 +116,17 @@ pub fn refused(target: &Target, key: &HostKey, wanted: &[String]) -> Failure {
         )
     };
     Failure::new(FailureKind::HostKeyUnknown, message)
+}
+
+/// Algorithm and fingerprint of a pinned key, as people compare them.
+pub fn describe(key: &str) -> String {
+    let (kind, base64) = key.split_once(' ').unwrap_or((key, ""));
+    let fingerprint = fingerprint(base64).unwrap_or_else(|| "a broken key".to_owned());
+    format!("{} {fingerprint}", algorithm(kind))
+}
+
+fn algorithm(kind: &str) -> String {
+    kind.trim_start_matches("ssh-").trim_start_matches("ecdsa-sha2-").to_uppercase()
 }
 
 /// `SHA256:…` of a key in base64.

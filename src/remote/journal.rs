@@ -18,6 +18,8 @@ pub struct Line {
     pub offset: u64,
     /// What happened.
     pub what: What,
+    /// The line itself, without its newline.
+    pub text: String,
 }
 
 /// What a line says. Steps and handlers count from 1.
@@ -263,7 +265,8 @@ fn parse(text: &str) -> Option<(u64, Line)> {
         _ => return None,
     };
     let time = Timestamp::from_millisecond(time.parse().ok()?).ok()?;
-    Some((sequence.parse().ok()?, Line { time, offset: offset.parse().ok()?, what }))
+    let offset = offset.parse().ok()?;
+    Some((sequence.parse().ok()?, Line { time, offset, what, text: text.to_owned() }))
 }
 
 #[cfg(test)]

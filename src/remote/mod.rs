@@ -14,7 +14,7 @@ mod drive;
 mod failure;
 mod follow;
 mod host;
-mod host_key;
+pub mod host_key;
 mod journal;
 mod mask;
 mod output;
@@ -24,7 +24,7 @@ mod target;
 
 pub use bundle::Mode;
 pub use channel::Holder;
-pub use drive::{Decision, Outcome, Question, Request, Wish, drive};
+pub use drive::{Decision, FleetRun, Outcome, Question, Request, Wish, drive};
 pub use failure::Failure;
 pub use host_key::HostKey;
 pub use ssh::Ssh;

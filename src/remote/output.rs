@@ -23,6 +23,11 @@ impl Output {
         Self { mask: Mask::new(secrets), raw: Vec::new(), safe: Vec::new(), received: 0, lost: 0 }
     }
 
+    /// Goes on where another one stood when it had given out `taken`, `lost` of it lost.
+    pub fn resume<'s>(secrets: impl Iterator<Item = &'s str>, taken: u64, lost: u64) -> Self {
+        Self { received: taken, lost, ..Self::new(secrets) }
+    }
+
     /// The offset up to which all arrived.
     pub fn received(&self) -> u64 {
         self.received
@@ -31,6 +36,16 @@ impl Output {
     /// Where to go on from, after a cut, in the file on the host.
     pub fn position(&self) -> u64 {
         self.received - self.lost
+    }
+
+    /// The offset up to which all was given out.
+    pub fn taken(&self) -> u64 {
+        self.received - (self.raw.len() + self.mask.held() + self.safe.len()) as u64
+    }
+
+    /// How many bytes before that were lost.
+    pub fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// What is missing up to offset `end` will never come. All before it was taken.
@@ -50,11 +65,10 @@ impl Output {
         self.raw.extend_from_slice(bytes);
     }
 
-    /// All that arrived up to offset `end`, as text and the offset where it begins;
-    /// `whole` if nothing of the same step comes after it, so that nothing is held back.
-    /// Bytes that are not UTF-8 are replaced.
-    pub fn take(&mut self, end: u64, whole: bool) -> Option<(u64, String)> {
-        let start = self.received - (self.raw.len() + self.mask.held() + self.safe.len()) as u64;
+    /// All that arrived up to offset `end`, and the offset where it begins; `whole`
+    /// if nothing of the same step comes after it, so that nothing is held back.
+    pub fn take(&mut self, end: u64, whole: bool) -> Option<(u64, Vec<u8>)> {
+        let start = self.taken();
         let taken = (self.received - self.raw.len() as u64).max(end.min(self.received));
         let count = self.raw.len() - (self.received - taken) as usize;
         let rest = self.raw.split_off(count);
@@ -66,7 +80,7 @@ impl Output {
         let ready = if whole { self.safe.len() } else { complete(&self.safe) };
         let rest = self.safe.split_off(ready);
         let bytes = std::mem::replace(&mut self.safe, rest);
-        (!bytes.is_empty()).then(|| (start, String::from_utf8_lossy(&bytes).into_owned()))
+        (!bytes.is_empty()).then_some((start, bytes))
     }
 }
 
@@ -101,7 +115,7 @@ mod tests {
             if let Some((offset, part)) = output.take(u64::MAX, false) {
                 assert_eq!(offset as usize, text.len());
                 assert_eq!(offset as usize + part.len(), at + 1);
-                text.push_str(&part);
+                text.push_str(std::str::from_utf8(&part).expect("whole characters"));
             }
         }
         assert_eq!(text, "aé€🦀z");

@@ -1,10 +1,12 @@
 //! Says what happens, as events; and what went wrong with a step, in words.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
 use super::journal::Reason;
-use crate::model::{Event, FailureKind, Happening, StepRef};
+use crate::model::{AttemptRecord, Event, FailureKind, Happening, StepRef};
 
 /// Sends the events of one host's run to whoever shows or stores them.
 #[derive(Debug, Clone)]
@@ -15,12 +17,43 @@ pub struct Reporter {
     pub host: String,
     /// Bounded, so that a slow reader slows the host's output, and nothing is lost.
     pub events: Sender<Event>,
+    /// How far the attempt was told; its journal has the lines since the last event.
+    told: Arc<Mutex<Option<AttemptRecord>>>,
 }
 
 impl Reporter {
+    /// Reports the events of this run to whoever reads the other end.
+    pub fn new(run: String, host: String, events: Sender<Event>) -> Self {
+        Self { run, host, events, told: Arc::default() }
+    }
+
+    /// From now on, events tell of this attempt.
+    pub fn attempt(&self, record: AttemptRecord) {
+        *self.told() = Some(record);
+    }
+
+    /// The next event tells that these bytes of the output were taken, and this line.
+    pub fn taken(&self, output: u64, lost: u64, line: Option<&str>) {
+        if let Some(told) = self.told().as_mut() {
+            (told.output, told.lost) = (output, lost);
+            if let Some(line) = line {
+                told.journal.push_str(line);
+                told.journal.push('\n');
+            }
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<AttemptRecord>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Something happened at a time of the host's.
     pub async fn at(&self, time: Timestamp, what: Happening) {
-        let event = Event { run: self.run.clone(), host: self.host.clone(), time, what };
+        let at = self.told().as_mut().map(|told| {
+            let journal = std::mem::take(&mut told.journal);
+            AttemptRecord { journal, ..told.clone() }
+        });
+        let event = Event { run: self.run.clone(), host: self.host.clone(), time, what, at };
         // Nobody listens any more: they went away, and the run goes on all the same.
         let _ = self.events.send(event).await;
     }

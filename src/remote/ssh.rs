@@ -23,6 +23,8 @@ use crate::model::FailureKind;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// An ssh that nobody uses any more (we were killed) goes away after this.
 const IDLE: usize = 15;
+/// What a pinned host is called in its known-hosts file, whatever its address.
+const ALIAS: &str = "server";
 /// The folders of connections begin so; the process id follows.
 const FOLDER: &str = "groundcrew-ssh-";
 
@@ -34,6 +36,8 @@ pub struct Ssh {
     config: PathBuf,
     identity: Option<PathBuf>,
     known_hosts: Option<PathBuf>,
+    /// Whether there is one host with one key, whose owner is Groundcrew's store.
+    pinned: bool,
 }
 
 impl Ssh {
@@ -48,20 +52,41 @@ impl Ssh {
         own_config: Option<&Path>,
         known_hosts: Option<PathBuf>,
     ) -> std::io::Result<Self> {
-        // A socket's path is at most 108 bytes long, and ssh appends to it.
-        let base = std::env::var_os("XDG_RUNTIME_DIR")
-            .map(PathBuf::from)
-            .filter(|path| path.is_dir() && path.as_os_str().len() < 40)
-            .unwrap_or_else(|| PathBuf::from("/tmp"));
-        sweep(&base);
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("{FOLDER}{}-", std::process::id()))
-            .rand_bytes(4)
-            .tempdir_in(&base)?;
-        let config = folder.path().join("config");
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&config)?;
-        file.write_all(configuration(own_config, known_hosts.as_deref()).as_bytes())?;
-        Ok(Self { folder, config, identity, known_hosts })
+        let folder = private_folder("/tmp")?;
+        let own = match own_config {
+            Some(path) => format!("Include \"{}\"\n", path.display()),
+            None => "Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n".to_owned(),
+        };
+        let own = known_hosts.as_deref().map(known_hosts_option).unwrap_or_default() + &own;
+        let config = private_file(&folder, "config", &configuration(&own))?;
+        Ok(Self { folder, config, identity, known_hosts, pinned: false })
+    }
+
+    /// Prepares connections to the one host that has this key (`ssh-ed25519 AAAA…`). With
+    /// a private key, nothing else is tried to log in; without one, ssh's own choice and
+    /// the agent. No configuration of a person's is read.
+    ///
+    /// # Errors
+    /// Fails if no private folder can be made in memory.
+    pub fn pinned(host_key: &str, private_key: Option<&str>) -> std::io::Result<Self> {
+        // In memory: a private key does not belong on a disk.
+        let folder = private_folder("/dev/shm")?;
+        let known_hosts = private_file(&folder, "known", &format!("{ALIAS} {host_key}\n"))?;
+        let identity = private_key.map(|key| private_file(&folder, "key", key)).transpose()?;
+        let mut own = format!("HostKeyAlias {ALIAS}\n{}", known_hosts_option(&known_hosts));
+        if identity.is_some() {
+            own.push_str("IdentitiesOnly yes\nIdentityAgent none\n");
+        }
+        let config = private_file(&folder, "config", &configuration(&own))?;
+        Ok(Self { folder, config, identity, known_hosts: Some(known_hosts), pinned: true })
+    }
+
+    /// Prepares connections that can but learn a host's key.
+    ///
+    /// # Errors
+    /// Fails if no private folder can be made.
+    pub fn stranger() -> std::io::Result<Self> {
+        Self::pinned("", None)
     }
 
     /// The file of known host keys that was asked for, if it is not ssh's own choice.
@@ -123,9 +148,9 @@ impl Ssh {
         // What a jump host's ssh had to say went to nobody; ask once more, listening.
         if error.contains("UNKNOWN port 65535") || error.contains("banner exchange") {
             let said = self.said_by_ssh(target).await;
-            return Err(explain(target, &format!("{error}\n{said}")));
+            return Err(explain(target, &format!("{error}\n{said}"), self.pinned));
         }
-        Err(explain(target, &error))
+        Err(explain(target, &error, self.pinned))
     }
 
     /// A plain `ssh` to the target that uses this configuration, without a terminal.
@@ -161,8 +186,9 @@ impl Ssh {
     }
 }
 
-fn configuration(own: Option<&Path>, known_hosts: Option<&Path>) -> String {
-    let mut text = String::from(
+/// What counts before all else, and then `own`.
+fn configuration(own: &str) -> String {
+    format!(
         "# Made by groundcrew; the first value of an option counts.\n\
          Host *\n\
          ForwardAgent no\n\
@@ -172,16 +198,34 @@ fn configuration(own: Option<&Path>, known_hosts: Option<&Path>) -> String {
          RemoteCommand none\n\
          RequestTTY no\n\
          GlobalKnownHostsFile none\n\
-         ServerAliveCountMax 3\n",
-    );
-    if let Some(path) = known_hosts {
-        text.push_str(&format!("UserKnownHostsFile \"{}\"\n", path.display()));
-    }
-    match own {
-        Some(path) => text.push_str(&format!("Include \"{}\"\n", path.display())),
-        None => text.push_str("Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n"),
-    }
-    text
+         ServerAliveCountMax 3\n\
+         {own}"
+    )
+}
+
+fn known_hosts_option(path: &Path) -> String {
+    format!("UserKnownHostsFile \"{}\"\n", path.display())
+}
+
+/// A folder of this process's own, where the user's runtime files are, or else in `base`.
+fn private_folder(base: &str) -> std::io::Result<TempDir> {
+    // A socket's path is at most 108 bytes long, and ssh appends to it.
+    let base = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.is_dir() && path.as_os_str().len() < 40)
+        .unwrap_or_else(|| PathBuf::from(base));
+    sweep(&base);
+    tempfile::Builder::new()
+        .prefix(&format!("{FOLDER}{}-", std::process::id()))
+        .rand_bytes(4)
+        .tempdir_in(&base)
+}
+
+fn private_file(folder: &TempDir, name: &str, content: &str) -> std::io::Result<PathBuf> {
+    let path = folder.path().join(name);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(content.as_bytes())?;
+    Ok(path)
 }
 
 /// Removes what processes that are gone have left behind.
@@ -198,12 +242,33 @@ fn sweep(base: &Path) {
 }
 
 /// Turns what ssh said into a kind, a cause and a next step.
-fn explain(target: &Target, said: &str) -> Failure {
+fn explain(target: &Target, said: &str, pinned: bool) -> Failure {
     use FailureKind::{AuthenticationFailed, HostKeyChanged, HostKeyUnknown, Unreachable};
     let has = |text: &str| said.contains(text);
     let mut lines = said.lines().map(|line| line.trim().trim_end_matches('.'));
     let last = lines.clone().rfind(|line| !line.is_empty()).unwrap_or("ssh said nothing");
-    let (kind, message) = if has("REVOKED HOST KEY") {
+    let (kind, message) = if pinned
+        && (has("HOST IDENTIFICATION HAS CHANGED")
+            || has("host key is known")
+            || has("Host key verification failed"))
+    {
+        (
+            HostKeyChanged,
+            format!(
+                "{target} shows another host key than the one that is pinned. Either the host was \
+                 reinstalled, or somebody stands in between. If you know why it changed, accept it with \
+                 `groundcrew server rekey`; otherwise find out first. Nothing was sent there"
+            ),
+        )
+    } else if pinned && has("Permission denied") {
+        (
+            AuthenticationFailed,
+            format!(
+                "{target} refused the login: {last}. Give the server another key with \
+                 `groundcrew server rekey -i KEY`, or put its public key into authorized_keys there"
+            ),
+        )
+    } else if has("REVOKED HOST KEY") {
         (
             HostKeyChanged,
             format!(

@@ -150,7 +150,7 @@ impl Display for Plain {
                 self.feeds[host].unsaid = Some((step, Instant::now()));
             }
             (Happening::StepOutput { output, .. }, _) => {
-                let lines = self.feeds[host].lines.feed(output);
+                let lines = self.feeds[host].lines.feed(&String::from_utf8_lossy(output));
                 self.output(host, lines)?;
             }
             (Happening::Note { text }, _) => {

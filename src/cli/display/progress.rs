@@ -124,7 +124,7 @@ impl Progress {
                 return Some(index);
             }
             Happening::StepOutput { step, output, .. } => {
-                self.output.push(output);
+                self.output.push(&String::from_utf8_lossy(output));
                 return Some(self.find(step));
             }
             Happening::StepCompleted { step, changed } => {

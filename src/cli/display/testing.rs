@@ -125,7 +125,7 @@ impl Run {
 
     pub(super) fn event(&mut self, what: Happening) -> Event {
         self.time += SignedDuration::from_millis(500);
-        Event { run: "1".to_owned(), host: self.host.clone(), time: self.time, what }
+        Event { run: "1".to_owned(), host: self.host.clone(), time: self.time, what, at: None }
     }
 
     pub(super) fn planned(&mut self, steps: &[StepRef], in_place: Option<&[bool]>) -> Event {
@@ -146,7 +146,7 @@ impl Run {
     }
 
     pub(super) fn output(&mut self, step: &StepRef, output: &str) -> Event {
-        let output = output.to_owned();
+        let output = output.as_bytes().to_vec();
         self.event(Happening::StepOutput { step: step.clone(), offset: 0, output })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Driver, EPOCH, Run};
+use super::{Driver, Run};
 use crate::model::FailureKind;
 use crate::remote::channel::{Channel, Facts};
 use crate::remote::failure::Failure;
@@ -39,22 +39,18 @@ impl Driver {
                 FailureKind::Interrupted,
                 format!(
                     "the host rebooted in the middle of {title}. Only who started this run can go on \
-                     with it; apply again for your own"
+                     with it, and only with the same job; ask again for your own"
                 ),
             ));
         }
+        self.reporter.note("The host went down; waiting until it is back.").await;
         run.again = interrupted.or(run.again);
         let open = self.come_back(run, true).await?;
-        let open = self.next_attempt(open, run).await?;
-        self.reporter
-            .note(match interrupted {
-                Some(_) => {
-                    format!("The host rebooted in the middle of {title}; it is started again.")
-                }
-                None => format!("The host rebooted; going on with {title}."),
-            })
-            .await;
-        Ok(open)
+        run.news = Some(match interrupted {
+            Some(_) => format!("The host rebooted in the middle of {title}; it is started again."),
+            None => format!("The host rebooted; going on with {title}."),
+        });
+        self.next_attempt(open, run).await
     }
 
     /// The host took the attempt, and something kept its runner from beginning.
@@ -70,6 +66,7 @@ impl Driver {
                  there for the cause, then apply again",
             ));
         }
+        run.news = Some("It never began on the host, and is started again.".to_owned());
         let open = self.come_back(run, false).await?;
         self.next_attempt(open, run).await
     }
@@ -82,11 +79,11 @@ impl Driver {
     ) -> Result<(Channel, Facts), Failure> {
         let since = Instant::now();
         loop {
-            let (mut channel, facts) = self.reconnect(run).await?;
+            let (mut channel, facts) = self.reconnect().await?;
             // Waits until it has come up.
             let Ok(state) = channel.ask("up", &[]).await else { continue };
             let going_down = state == "up stopping";
-            if !going_down && (facts.boot != run.boot || !another_boot) {
+            if !going_down && (facts.boot != run.attempt.boot || !another_boot) {
                 return Ok((channel, facts));
             }
             channel.close().await;
@@ -107,15 +104,16 @@ impl Driver {
     ) -> Result<(Channel, Facts), Failure> {
         let number = run.attempt.number;
         // Also closes the former one, if nobody has.
-        let answer = channel.ask(&format!("state {} {EPOCH}", self.reporter.run), &[]).await?;
+        let answer =
+            channel.ask(&format!("state {} {}", self.reporter.run, self.epoch()), &[]).await?;
         if answer == format!("state {number} running") {
             return Err(Failure::new(
                 FailureKind::StartRefused,
                 "the host says that the former attempt is still running",
             ));
         }
-        run.first = run.attempt.journal.resume_at();
-        run.attempt = run.attempt.next(&run.outline, run.again, self.request.plan.secrets());
+        let secrets = self.request.plan.secrets();
+        run.attempt = run.attempt.next(&run.outline, run.again, &facts.boot, secrets);
         run.started = false;
         Ok((channel, facts))
     }

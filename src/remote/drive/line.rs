@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
 
-use super::{Decision, Driver, EPOCH, Question, Request, Run, Wish, busy};
+use super::{Decision, Driver, Question, Request, Wish, busy};
 use crate::model::FailureKind;
 use crate::remote::channel::{Channel, Facts, Holder};
 use crate::remote::failure::Failure;
@@ -93,8 +93,8 @@ impl Driver {
         }
     }
 
-    /// Connects again until it works, for as long as a host may be away.
-    pub(super) async fn reconnect(&mut self, run: &Run) -> Result<(Channel, Facts), Failure> {
+    /// Connects until it works, for as long as a host may be away.
+    pub(super) async fn reconnect(&mut self) -> Result<(Channel, Facts), Failure> {
         let since = Instant::now();
         let mut delay = Duration::from_millis(200);
         let mut told = false;
@@ -103,15 +103,20 @@ impl Driver {
                 Ok(open) => return Ok(open),
                 Err(failure) => failure,
             };
-            if matches!(
-                failure.kind,
-                FailureKind::HostKeyChanged | FailureKind::HostKeyUnknown | FailureKind::Left
-            ) {
+            let final_one = match failure.kind {
+                FailureKind::Unreachable => false,
+                FailureKind::HostKeyChanged | FailureKind::HostKeyUnknown | FailureKind::Left => {
+                    true
+                }
+                // A host that has the run may be half up, and say what it will not say later.
+                _ => !self.started,
+            };
+            if final_one {
                 return Err(failure);
             }
             let minutes = AWAY.as_secs() / 60;
             if since.elapsed() > AWAY {
-                let goes_on = if run.started {
+                let goes_on = if self.started {
                     " The host may still be at it; apply again follows it there"
                 } else {
                     ""
@@ -161,12 +166,12 @@ impl Driver {
     /// a host may allow but two channels on it. The journal tells how it ended.
     fn cancel(&self) {
         let Request { ssh, target, .. } = self.request.clone();
-        let reporter = self.reporter.clone();
+        let (reporter, epoch) = (self.reporter.clone(), self.epoch());
         tokio::spawn(async move {
             reporter.note("Cancelling on the host …").await;
             let cancelled = async {
                 let (mut channel, _) = Channel::open(ssh.connect(&target).await?).await?;
-                let command = format!("cancel {} {EPOCH}", reporter.run);
+                let command = format!("cancel {} {epoch}", reporter.run);
                 let answer = channel.ask(&command, &[]).await?;
                 channel.close().await;
                 Ok::<_, Failure>(answer)

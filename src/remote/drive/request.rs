@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::model::Plan;
+use crate::model::{AttemptRecord, Outline, Plan};
 use crate::remote::bundle::Mode;
 use crate::remote::channel::Holder;
 use crate::remote::host_key::HostKey;
@@ -28,6 +28,26 @@ pub struct Request {
     pub installation: String,
     /// Fingerprints that the person vouched for.
     pub fingerprints: Vec<String>,
+    /// None for a run by hand, which has no past and nobody to share it with.
+    pub fleet: Option<FleetRun>,
+}
+
+/// A run of the fleet: kept in the store, and driven by one worker after another.
+#[derive(Debug, Clone)]
+pub struct FleetRun {
+    /// Its id.
+    pub id: String,
+    /// Which right to drive it we have; the host refuses one that is behind.
+    pub epoch: u64,
+    /// What the store knows of its attempts.
+    pub attempts: Vec<AttemptRecord>,
+    /// The plan's names, as the attempts know them.
+    pub outline: Outline,
+    /// The values to mask.
+    pub secrets: Vec<String>,
+    /// Whether the request's plan is the one of the attempts. Else they can be
+    /// followed, and no new one started.
+    pub same_plan: bool,
 }
 
 /// What only a person, or the command line, can decide.
