@@ -4,7 +4,15 @@
 //! [`catalog`] turns job files into a [`model::Plan`], [`remote`] has a host
 //! execute it and reports [`model::Event`]s, and [`cli`] shows them.
 
+pub mod bus;
 pub mod catalog;
 pub mod cli;
+pub mod config;
+pub mod installation;
 pub mod model;
+pub mod queue;
 pub mod remote;
+pub mod store;
+pub mod vault;
+pub mod web;
+pub mod worker;

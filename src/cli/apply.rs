@@ -1,7 +1,7 @@
 //! `groundcrew apply`: provisions hosts right now, with no server added, no
 //! database and no Redis.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +15,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::ask;
 use super::display::{self, Display, TICK};
+use super::wanted::{WantedArgs, fingerprint};
 use crate::catalog::Catalog;
 use crate::model::{Event, Plan};
 use crate::remote::{
@@ -36,21 +37,14 @@ const AT_ONCE: usize = 64;
     groundcrew apply nginx -p app_user=web deploy@edge-1 deploy@edge-2:2222\n\n\
     Exit code: 0 all done, 1 something failed or was left, 2 the command is wrong.")]
 pub struct ApplyArgs {
-    /// What to install: names of jobs, with commas between them (`groundcrew jobs list` shows all)
-    #[arg(value_name = "JOB[,JOB…]", value_parser = job_names)]
-    jobs_wanted: JobNames,
+    #[command(flatten)]
+    wanted: WantedArgs,
     /// Where: root, or a user with `sudo -n`; aliases of ~/.ssh/config work, too
     #[arg(value_name = "USER@HOST[:PORT]", required = true)]
     hosts: Vec<Target>,
     /// The private key to log in with [default: what ssh would take, and its agent]
     #[arg(short, long, value_name = "KEY")]
     identity: Option<PathBuf>,
-    /// A parameter of the jobs (`groundcrew jobs show JOB` lists them)
-    #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
-    parameters: Vec<(String, String)>,
-    /// A parameter whose value is in a file, as secrets should be: other users of this machine see a command line
-    #[arg(short = 'P', long, value_name = "NAME=FILE", value_parser = parameter)]
-    parameter_file: Vec<(String, String)>,
     /// Runs the checks only, and says for each step "in place" or "would run"
     #[arg(long)]
     plan: bool,
@@ -80,33 +74,6 @@ pub struct ApplyArgs {
     known_hosts: Option<PathBuf>,
 }
 
-/// The jobs that were asked for. A type of its own: to clap, a `Vec` is several arguments.
-#[derive(Debug, Clone)]
-struct JobNames(Vec<String>);
-
-fn job_names(text: &str) -> Result<JobNames, String> {
-    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    if names.iter().any(String::is_empty) {
-        return Err("name jobs with one comma between them, as nginx,redis".into());
-    }
-    Ok(JobNames(names))
-}
-
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".into()),
-    }
-}
-
-fn fingerprint(text: &str) -> Result<String, String> {
-    let is_base64 = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
-    match text.strip_prefix("SHA256:") {
-        Some(rest) if rest.len() == 43 && rest.chars().all(is_base64) => Ok(text.to_owned()),
-        _ => Err("a fingerprint is SHA256: and 43 characters, as `ssh-keygen -l` prints it".into()),
-    }
-}
-
 /// Does what the command line says.
 pub fn run(args: ApplyArgs) -> Result<ExitCode> {
     let plan = match prepare(&args) {
@@ -117,36 +84,13 @@ pub fn run(args: ApplyArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    let done = runtime.block_on(apply(args, plan));
-    // A question that nobody answered must not hold us.
-    runtime.shutdown_background();
-    done
+    super::block_on(apply(args, plan))
 }
 
 /// Everything that can be found wrong before a host is touched.
 fn prepare(args: &ApplyArgs) -> Result<Plan> {
     let catalog = Catalog::open(args.jobs.as_deref())?;
-    let mut values = BTreeMap::new();
-    for (name, value) in &args.parameters {
-        anyhow::ensure!(
-            values.insert(name.clone(), value.clone()).is_none(),
-            "the parameter {name} is given twice; give it once"
-        );
-    }
-    for (name, file) in &args.parameter_file {
-        let value = std::fs::read_to_string(file)
-            .with_context(|| format!("reading the parameter {name} from {file}"))?;
-        let value = value.strip_suffix('\n').unwrap_or(&value).to_owned();
-        anyhow::ensure!(
-            values.insert(name.clone(), value).is_none(),
-            "the parameter {name} is given twice; give it once"
-        );
-    }
+    let values = args.wanted.values()?;
     let mut seen = HashSet::new();
     for host in &args.hosts {
         anyhow::ensure!(
@@ -167,7 +111,7 @@ fn prepare(args: &ApplyArgs) -> Result<Plan> {
             format!("{flag} must name the file of {wanted}; can't read {}", file.display())
         })?;
     }
-    Ok(catalog.plan(&args.jobs_wanted.0, &values)?)
+    Ok(catalog.plan(args.wanted.jobs(), &values)?)
 }
 
 async fn apply(args: ApplyArgs, plan: Arc<Plan>) -> Result<ExitCode> {

@@ -1,6 +1,5 @@
 //! `groundcrew jobs`: what can be installed, and whether the files that say so are sound.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::print::{aligned, print, print_json};
 use crate::catalog::{Catalog, Job, JobAction, JobStep, Kind, Mistakes, Parameter, shellcheck};
 
 /// Shows and checks the jobs that hosts can be given
@@ -170,28 +170,4 @@ fn describe(job: &Job) -> Value {
         "parameters": job.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "steps": job.steps.iter().map(step).collect::<Vec<_>>(),
     })
-}
-
-/// Rows with their columns aligned, a line each.
-fn aligned<const N: usize>(indent: &str, rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let rows: Vec<[String; N]> = rows.into_iter().collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{indent}{}", cells.collect::<Vec<_>>().join("  ")).trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
-}
-
-fn print_json(value: Value) -> Result<()> {
-    print(&format!("{value:#}\n"))
-}
-
-/// Prints, and does not mind a reader that has seen enough, as `head` has.
-fn print(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }

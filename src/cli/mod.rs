@@ -5,9 +5,18 @@ pub mod ask;
 mod completions;
 pub mod display;
 mod jobs;
+mod migrate;
+mod print;
+mod run;
+mod runs;
+mod server;
+mod roles;
+mod wanted;
+mod watch;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tracing_subscriber::EnvFilter;
@@ -24,6 +33,12 @@ struct Cli {
 enum Command {
     Apply(Box<apply::ApplyArgs>),
     Jobs(jobs::JobsArgs),
+    Up(Box<roles::UpArgs>),
+    Server(Box<server::ServerArgs>),
+    Run(Box<run::RunArgs>),
+    Runs(Box<runs::RunsArgs>),
+    Worker(Box<roles::WorkerArgs>),
+    Migrate(migrate::MigrateArgs),
     /// Prints completions for your shell: `groundcrew completions bash > /etc/bash_completion.d/groundcrew`
     Completions {
         /// Which shell
@@ -34,13 +49,16 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    // For whoever looks into us; what concerns a person is shown without it.
-    let filter =
-        EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log(matches!(cli.command, Command::Up(_) | Command::Worker(_)));
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),
         Command::Jobs(args) => jobs::run(args),
+        Command::Up(args) => roles::up(*args),
+        Command::Server(args) => server::run(*args),
+        Command::Run(args) => run::run(*args),
+        Command::Runs(args) => runs::run(*args),
+        Command::Worker(args) => roles::worker(*args),
+        Command::Migrate(args) => migrate::run(args),
         Command::Completions { shell } => {
             completions::print(shell, &mut Cli::command());
             Ok(ExitCode::SUCCESS)
@@ -54,6 +72,33 @@ pub fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+/// A role tells on standard error what it does; of a command, people see the answer, and
+/// the rest only who asks for it.
+fn log(role: bool) {
+    let default = if role { "groundcrew=info" } else { "off" };
+    let filter =
+        EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(console::colors_enabled_stderr())
+        .with_target(!role)
+        .init();
+}
+
+/// Runs what a command does to its end.
+fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let done = runtime.block_on(work);
+    // A question that nobody answered must not hold us.
+    runtime.shutdown_background();
+    done
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -159,6 +159,8 @@ pub enum FailureKind {
     HostBusy,
     /// The host refused the start: a newer holder, or a run that has ended or was cancelled.
     StartRefused,
+    /// The run is driven by somebody else now, with a newer epoch.
+    Superseded,
     /// A step's script failed.
     StepFailed,
     /// A step's check answered neither 0 nor 1.

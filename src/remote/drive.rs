@@ -406,8 +406,9 @@ async fn fetched(mut channel: Channel) {
 /// The host knows better than we whose the run is, or what became of it.
 fn behind(answer: &str) -> Failure {
     let why = answer.trim_start_matches("refused ");
+    let behind = why.starts_with("epoch");
     Failure::new(
-        FailureKind::StartRefused,
+        if behind { FailureKind::Superseded } else { FailureKind::StartRefused },
         format!(
             "the host refused to go on with the run ({why}): it was cancelled, has ended, or is driven by another"
         ),

@@ -28,6 +28,8 @@ use console::Term;
 use self::{fleet::Fleet, json::Json, live::Live, paint::Paint, plain::Plain, terminal::Terminal};
 use crate::model::{Event, Plan};
 
+pub(super) use sanitize::plain;
+
 /// How often [`Display::tick`] wants to be called.
 pub const TICK: Duration = Duration::from_millis(100);
 

@@ -1,0 +1,115 @@
+//! `groundcrew up` and `groundcrew worker`: the roles that run until they are told to stop.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::catalog::Catalog;
+use crate::config::Settings;
+use crate::installation::{Installation, Role};
+use crate::web;
+use crate::worker::{Worker, sweep};
+
+/// Starts everything in one process: web, worker and sweeper
+///
+/// With nothing set, the database is a SQLite file in the data folder, and queue and notifications
+/// are in memory. With DATABASE_URL and REDIS_URL it shares both with roles that run apart.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  groundcrew up\n  groundcrew up --data /var/lib/groundcrew-fleet --slots 20\n\n\
+    SIGTERM and Ctrl-C hand back what is going on: hosts go on by themselves.")]
+pub struct UpArgs {
+    /// Where the web listens
+    #[arg(long, env = "GROUNDCREW_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    work: WorkArgs,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Starts a worker alone: it claims runs and drives them on their hosts
+///
+/// Start as many as you want, on as many machines; each needs DATABASE_URL, REDIS_URL and the same
+/// GROUNDCREW_KEY. The database must have been migrated (`groundcrew migrate`).
+#[derive(Debug, Args)]
+#[command(after_help = "SIGTERM and Ctrl-C hand back what is going on: another worker goes on with it at once.")]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    work: WorkArgs,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Args)]
+struct WorkArgs {
+    /// How many runs it drives at once
+    #[arg(long, env = "GROUNDCREW_SLOTS", value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    slots: u16,
+    /// How many days the output of a run is kept after its end
+    #[arg(long, env = "GROUNDCREW_KEEP_OUTPUT", value_name = "DAYS", default_value_t = 90)]
+    keep_output: u32,
+}
+
+/// Runs until it is told to stop.
+pub fn up(args: UpArgs) -> Result<ExitCode> {
+    serve(args.settings, args.work, Some(args.listen))
+}
+
+/// Runs until it is told to stop.
+pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
+    serve(args.settings, args.work, None)
+}
+
+fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Result<ExitCode> {
+    // A broken job file must not be found only when a run needs it.
+    let catalog = Arc::new(Catalog::open(settings.jobs())?);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    let served = runtime.block_on(async {
+        let role = if listen.is_some() { Role::Up } else { Role::Apart };
+        let (installation, _lock) = Installation::open(&settings, role).await?;
+        let listener = match listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        tracing::info!(id = %installation.id, database = %installation.store, "the installation is open");
+        let (stops, stop) = watch::channel(false);
+        let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
+        let mut roles = JoinSet::new();
+        roles.spawn(Worker::run(installation.clone(), catalog, work.slots.into(), stop.clone()));
+        roles.spawn(sweep(installation.clone(), keep, stop.clone()));
+        if let Some(listener) = listener {
+            roles.spawn(web::serve(listener, installation, stop));
+        }
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
+            _ = terminate.recv() => tracing::info!("told to stop; leaving"),
+            Some(ended) = roles.join_next() => {
+                ended.context("a role ended, which it never should")?;
+            }
+        }
+        stops.send_replace(true);
+        roles.join_all().await;
+        Ok(ExitCode::SUCCESS)
+    });
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    served
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("listening on {address}; if something else has that port, name another with --listen or GROUNDCREW_LISTEN")
+    })?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    Ok(listener)
+}

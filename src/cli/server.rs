@@ -1,0 +1,284 @@
+//! `groundcrew server`: the servers of an installation.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::ask;
+use super::print::{aligned, print, print_json};
+use super::wanted::fingerprint;
+use crate::config::Settings;
+use crate::installation::{Installation, Role};
+use crate::model::{NewServer, Server};
+use crate::remote::host_key::{describe, learn, refused};
+use crate::remote::{HostKey, Ssh, Target};
+use crate::vault::Place;
+
+/// Adds, shows and removes servers
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    #[command(subcommand)]
+    command: ServerCommand,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum ServerCommand {
+    /// Adds a server, and pins its host key: shows the fingerprint and asks
+    Add {
+        /// How you call it, as edge-fra-1
+        name: String,
+        /// Where it is; the user is root, or one with `sudo -n`
+        #[arg(value_name = "USER@HOST[:PORT]")]
+        target: Target,
+        #[command(flatten)]
+        keys: KeyArgs,
+    },
+    /// Lists all servers
+    List {
+        /// Prints one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a server and its last runs
+    Show {
+        /// Its name
+        name: String,
+        /// Prints one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accepts the new host key of a server that was reinstalled, or gives it another private key
+    Rekey {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        keys: KeyArgs,
+    },
+    /// Removes a server, its runs and their output; nothing is changed on the host
+    Remove {
+        /// Its name
+        name: String,
+        /// Does not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct KeyArgs {
+    /// The private key to log in with; kept encrypted [default: what ssh on the worker's machine would take]
+    #[arg(short, long, value_name = "KEY")]
+    identity: Option<PathBuf>,
+    /// Accepts the host if this is the fingerprint of its key
+    #[arg(long, value_name = "SHA256:…", value_parser = fingerprint)]
+    fingerprint: Vec<String>,
+}
+
+/// Does what the command line says.
+pub fn run(args: ServerArgs) -> Result<ExitCode> {
+    super::block_on(async move {
+        let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
+        match args.command {
+            ServerCommand::Add { name, target, keys } => add(&installation, &name, &target, &keys).await,
+            ServerCommand::List { json } => list(&installation, json).await,
+            ServerCommand::Show { name, json } => show(&installation, &name, json).await,
+            ServerCommand::Rekey { name, keys } => rekey(&installation, &name, &keys).await,
+            ServerCommand::Remove { name, yes } => remove(&installation, &name, yes).await,
+        }
+    })
+}
+
+/// The server of this name.
+///
+/// # Errors
+/// Fails if there is none, and says where they are listed.
+pub async fn find(installation: &Installation, name: &str) -> Result<Server> {
+    let server = installation.store.server(name).await?;
+    server.with_context(|| format!("there is no server {name:?}; `groundcrew server list` shows all"))
+}
+
+async fn add(
+    installation: &Installation,
+    name: &str,
+    target: &Target,
+    keys: &KeyArgs,
+) -> Result<ExitCode> {
+    check_name(name)?;
+    ensure!(
+        installation.store.server(name).await?.is_none(),
+        "there is a server {name:?} already; take another name, or remove that one first"
+    );
+    let private_key = keys.identity.as_deref().map(read_key).transpose()?;
+    let host_key = accept(target, &keys.fingerprint, None).await?;
+    let new = NewServer {
+        name: name.to_owned(),
+        host: target.host.clone(),
+        ssh_port: target.port.unwrap_or(22),
+        ssh_user: target.user.clone().unwrap_or_else(|| "root".to_owned()),
+        host_key: host_key.key().to_owned(),
+    };
+    let seal = |id: i64| private_key.map(|key| seal(installation, id, &key));
+    let (server, changed) = installation.store.add_server(&new, seal).await?;
+    installation.announce(changed).await;
+    print(&format!("added {name} as server {}; install with `groundcrew run nginx --server {name}`\n", server.id))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(installation: &Installation, json: bool) -> Result<ExitCode> {
+    let servers = installation.store.servers().await?;
+    if json {
+        print_json(json!(servers))?;
+    } else if servers.is_empty() {
+        print("no servers yet; add one with `groundcrew server add NAME USER@HOST -i KEY`\n")?;
+    } else {
+        let head = ["NAME", "ADDRESS", "STATUS", "CHANGED"].map(String::from);
+        let row = |server: &Server| {
+            let status = server.provision_status.to_string();
+            [server.name.clone(), address(server), status, format!("{:.0}", server.updated_at)]
+        };
+        print(&aligned("", std::iter::once(head).chain(servers.iter().map(row))))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(installation: &Installation, name: &str, json: bool) -> Result<ExitCode> {
+    let server = find(installation, name).await?;
+    let runs = installation.store.runs(Some(server.id), 10).await?;
+    if json {
+        let mut value = json!(server);
+        value["runs"] = runs.iter().map(|run| json!(run.run)).collect();
+        print_json(value)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let key = if server.has_key { "kept encrypted" } else { "the worker's own" };
+    let facts = [
+        ["id", &server.id.to_string()],
+        ["address", &address(&server)],
+        ["host key", &describe(&server.host_key)],
+        ["login key", key],
+        ["status", server.provision_status.as_str()],
+        ["revision", &server.revision.to_string()],
+        ["added", &format!("{:.0}", server.created_at)],
+    ];
+    let facts = facts.map(|fact| fact.map(str::to_owned));
+    print(&format!("{}\n{}", server.name, aligned("  ", facts)))?;
+    let row = |run: &crate::store::RunSummary| {
+        let run = &run.run;
+        [run.id.clone(), run.jobs.join(","), run.status.to_string(), format!("{:.0}", run.created_at)]
+    };
+    if !runs.is_empty() {
+        print(&format!("\nLast runs\n{}", aligned("  ", runs.iter().map(row))))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Result<ExitCode> {
+    let server = find(installation, name).await?;
+    if let Some(path) = &keys.identity {
+        let key = seal(installation, server.id, &read_key(path)?);
+        installation.announce(installation.store.set_private_key(server.id, &key).await?).await;
+        print(&format!("{name} has another private key from now on\n"))?;
+    }
+    let target = Target {
+        user: Some(server.ssh_user.clone()),
+        host: server.host.clone(),
+        port: Some(server.ssh_port),
+    };
+    let key = accept(&target, &keys.fingerprint, Some(&server.host_key)).await?;
+    if key.key() == server.host_key {
+        print(&format!("{name} shows the host key that is pinned: {}\n", describe(&server.host_key)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let changed = installation.store.rekey_server(server.id, key.key()).await?;
+    installation.announce(changed).await;
+    print(&format!("the host key of {name} is {} from now on\n", describe(key.key())))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn remove(installation: &Installation, name: &str, yes: bool) -> Result<ExitCode> {
+    let server = find(installation, name).await?;
+    if !yes {
+        let question = format!("Remove {name}, its runs and all their output? The host itself stays as it is.");
+        match ask::choose(&question, &[('y', "remove"), ('n', "keep")], 'n')? {
+            Some('y') => {}
+            Some(_) => return Ok(ExitCode::FAILURE),
+            None => bail!("there is no terminal to ask at; add --yes to remove {name}"),
+        }
+    }
+    installation.store.remove_server(server.id).await?;
+    print(&format!("removed {name}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Learns the host's key, and has a person, or the command line, vouch for it (promise 9).
+async fn accept(target: &Target, wanted: &[String], pinned: Option<&str>) -> Result<HostKey> {
+    let ssh = Ssh::stranger().context("making a private folder for the connection")?;
+    let key = learn(&ssh, target, wanted).await?;
+    if pinned == Some(key.key()) || wanted.contains(&key.fingerprint) {
+        return Ok(key);
+    }
+    if wanted.is_empty() {
+        let before = pinned.map(|key| format!("\n  {} is pinned now", describe(key))).unwrap_or_default();
+        let question = format!(
+            "{target} shows the host key\n  {} {}{before}\n\
+             Compare it with what the host's console shows (`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`).",
+            key.algorithm, key.fingerprint
+        );
+        let options = &[('y', "it is the same: pin it"), ('n', "stop")];
+        match ask::choose(&question, options, 'n')? {
+            Some('y') => return Ok(key),
+            Some(_) => bail!("the host key was not accepted; nothing was changed"),
+            None => {}
+        }
+    }
+    Err(refused(target, &key, wanted).into())
+}
+
+fn seal(installation: &Installation, id: i64, key: &str) -> Vec<u8> {
+    installation.vault.seal(Place("servers", &id.to_string(), "private_key"), key.as_bytes())
+}
+
+/// A private key that ssh can use without a person.
+fn read_key(path: &Path) -> Result<Zeroizing<String>> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .with_context(|| format!("-i must name the file of a private key; can't read {shown}"))?;
+    let output = Command::new("ssh-keygen")
+        .args(["-y", "-P", "", "-f"])
+        .arg(path)
+        .output()
+        .context("starting ssh-keygen, which is part of OpenSSH's client")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{shown} is no private key that a worker can use: {}. A key with a passphrase can't be used \
+         where nobody is there to type it; make one without (`ssh-keygen -t ed25519 -N '' -f KEY`)",
+        said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh-keygen says nothing")
+    );
+    Ok(text)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let fits = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    ensure!(
+        !name.trim().is_empty() && name.chars().count() <= 100 && name.chars().all(fits) && !name.starts_with('-'),
+        "{name:?} is no name for a server: up to 100 letters, digits, spaces, `-`, `_` and `.`"
+    );
+    Ok(())
+}
+
+fn address(server: &Server) -> String {
+    let target = Target {
+        user: Some(server.ssh_user.clone()),
+        host: server.host.clone(),
+        port: (server.ssh_port != 22).then_some(server.ssh_port),
+    };
+    target.to_string()
+}

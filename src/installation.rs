@@ -1,0 +1,64 @@
+//! What all roles of one installation share: the store, the way to tell the others,
+//! and the vault. Here is chosen whether they are embedded or apart.
+
+mod ask;
+mod open;
+
+use std::sync::Arc;
+
+pub use ask::{AskError, Wanted};
+pub use open::{OpenError, Role};
+
+use crate::bus::Bus;
+use crate::model::Changed;
+use crate::queue::Queue;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// One installation, opened. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// Its id, under which hosts keep its runs.
+    pub id: Arc<str>,
+    /// The one source of truth.
+    pub store: Store,
+    /// For what is kept encrypted.
+    pub vault: Vault,
+    /// None for a command beside an `up` with everything in memory: the store is all
+    /// that both can reach, and `up` looks there.
+    pub wire: Option<Wire>,
+}
+
+/// How one process tells the others.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    /// Which run to look at next.
+    pub queue: Queue,
+    /// Who changed.
+    pub bus: Bus,
+}
+
+impl Installation {
+    /// Announces a change that is committed (promise 2). What can't be announced now, or
+    /// here, the sweeper announces.
+    pub async fn announce(&self, changed: Changed) {
+        let Some(wire) = &self.wire else { return };
+        if let Err(error) = wire.bus.announce(&changed).await {
+            let error = anyhow::Error::new(error);
+            tracing::debug!(server = changed.server_id, "not announced yet: {error:#}");
+            return;
+        }
+        if let Err(error) = self.store.announced(&changed).await {
+            let error = anyhow::Error::new(error);
+            tracing::debug!(server = changed.server_id, "announced, and not noted: {error:#}");
+        }
+    }
+
+    /// Says that a run may be claimed. Without it, workers find the run in the store, a little later.
+    pub async fn hint(&self, run: &str) {
+        let Some(wire) = &self.wire else { return };
+        if let Err(error) = wire.queue.hint(run).await {
+            tracing::debug!(run, "no hint given: {:#}", anyhow::Error::new(error));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Drives one claimed run to its end, or to where it goes on without us.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout};
+
+use super::Worker;
+use super::lease::Keeper;
+use super::record::Recorder;
+use crate::model::{Claim, Event, FailureKind, Happening};
+use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
+use crate::store::{Claimed, StoreError};
+
+/// A host that is busy with another run is asked again so often, if nobody says that it is free.
+const BUSY: Duration = Duration::from_secs(10);
+/// After its lease was lost, the connection of a run has so long to close.
+const CLOSE: Duration = Duration::from_secs(1);
+
+/// Where the run goes from here.
+enum Then {
+    /// It has ended; others may begin.
+    Ended,
+    /// Nothing: it is in other hands, or will be.
+    Gone,
+}
+
+impl Worker {
+    /// Drives a claimed run.
+    pub(super) async fn drive(&self, Claimed { claim, changed }: Claimed) {
+        let since = Instant::now();
+        tracing::info!(run = claim.run.id, server = claim.server.name, epoch = claim.lease.epoch, "taken");
+        self.installation.announce(changed).await;
+        let keeper = Keeper::keep(self.installation.store.clone(), claim.lease.clone(), since);
+        let followed = tokio::select! {
+            followed = self.follow(&claim) => followed,
+            () = keeper.lost() => Err(StoreError::Fenced),
+        };
+        drop(keeper);
+        let run = &claim.run.id;
+        match followed {
+            Ok(Then::Ended) => self.make_way(&claim).await,
+            Ok(Then::Gone) => {}
+            Err(StoreError::Fenced) => {
+                tracing::warn!(run, "the lease is lost; the run goes on in other hands");
+            }
+            Err(error) => {
+                tracing::error!(run, "the run can't be recorded: {:#}", anyhow::Error::new(error));
+            }
+        }
+    }
+
+    async fn follow(&self, claim: &Claim) -> Result<Then, StoreError> {
+        let lease = &claim.lease;
+        let request = match self.prepare(claim).await? {
+            Ok(request) => request,
+            Err(Failure { kind, message }) => {
+                let changed =
+                    self.installation.store.fail_run(lease, None, kind, &message).await?;
+                self.installation.announce(changed).await;
+                return Ok(Then::Ended);
+            }
+        };
+        let outline = request.fleet.as_ref().map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
+        let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline);
+        let mut line = Line::start(request);
+        let mut stop = self.stop.clone();
+        let mut holder = None;
+        loop {
+            tokio::select! {
+                event = line.events.recv() => match event {
+                    // Who drives ended without a last word: the lease expires.
+                    None => return Ok(Then::Gone),
+                    Some(event) => match ending(&event) {
+                        Ending::No => recorder.record(&event).await?,
+                        Ending::Ended => {
+                            recorder.record(&event).await?;
+                            return Ok(Then::Ended);
+                        }
+                        Ending::Left => {
+                            self.installation.store.hand_back(lease).await?;
+                            return Ok(Then::Gone);
+                        }
+                        Ending::Busy => {
+                            self.wait_for(claim, holder.as_ref()).await?;
+                            return Ok(Then::Gone);
+                        }
+                        Ending::Behind => return Err(StoreError::Fenced),
+                    },
+                },
+                Some(question) = line.questions.recv() => holder = answer(question).or(holder),
+                _ = stop.wait_for(|stop| *stop) => line.leave(),
+            }
+        }
+    }
+
+    /// Gives the run back until the host is free, and says what it waits for.
+    async fn wait_for(&self, claim: &Claim, holder: Option<&Holder>) -> Result<(), StoreError> {
+        let store = &self.installation.store;
+        let waiting = match holder {
+            Some(Holder { installation, run, .. }) if **installation == *self.installation.id => {
+                let other = store.run(run).await?;
+                let name = other.map_or_else(|| "a removed server".to_owned(), |run| run.server);
+                format!("the host is busy with run {run} of {name}, which is the same machine")
+            }
+            Some(Holder { installation, run, .. }) => {
+                format!("the host is busy with run {run} of another installation, {installation}")
+            }
+            None => "the host is busy with another run".to_owned(),
+        };
+        tracing::info!(run = claim.run.id, "waits: {waiting}");
+        let changed = store.postpone(&claim.lease, BUSY, &waiting).await?;
+        self.installation.announce(changed).await;
+        Ok(())
+    }
+
+    /// A run has ended: hints the runs that waited for it.
+    async fn make_way(&self, claim: &Claim) {
+        let store = &self.installation.store;
+        let next = store.next_on(claim.server.id).await;
+        let woken = store.wake_waiting().await;
+        for run in next.ok().flatten().into_iter().chain(woken.unwrap_or_default()) {
+            self.installation.hint(&run).await;
+        }
+    }
+}
+
+/// A run that is being driven, and the ways to and from it.
+struct Line {
+    events: mpsc::Receiver<Event>,
+    questions: mpsc::Receiver<Question>,
+    wish: watch::Sender<Wish>,
+}
+
+impl Line {
+    fn start(request: Request) -> Self {
+        // With 64 KB of output each at most.
+        let (sender, events) = mpsc::channel(16);
+        let (asks, questions) = mpsc::channel(1);
+        let (wish, wished) = watch::channel(Wish::GoOn);
+        let leaves = wish.subscribe();
+        tokio::spawn(async move {
+            let mut leaves = leaves;
+            tokio::select! {
+                _ = remote::drive(request, sender, asks, wished) => {}
+                // Nobody follows any more.
+                _ = async {
+                    while leaves.changed().await.is_ok() {}
+                    tokio::time::sleep(CLOSE).await;
+                } => {}
+            }
+        });
+        Self { events, questions, wish }
+    }
+
+    fn leave(&self) {
+        self.wish.send_replace(Wish::Leave);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// What an event means for who records it.
+enum Ending {
+    No,
+    Ended,
+    Left,
+    Busy,
+    Behind,
+}
+
+fn ending(event: &Event) -> Ending {
+    match &event.what {
+        Happening::RunFailed { kind: FailureKind::Left, .. } => Ending::Left,
+        Happening::RunFailed { kind: FailureKind::HostBusy, .. } => Ending::Busy,
+        Happening::RunFailed { kind: FailureKind::Superseded, .. } => Ending::Behind,
+        Happening::RunFailed { .. } | Happening::RunCompleted { .. } | Happening::RunCancelled => {
+            Ending::Ended
+        }
+        _ => Ending::No,
+    }
+}
+
+/// Nobody is here to decide: a host key is pinned or not trusted, and a busy host is waited for
+/// without keeping a slot.
+fn answer(question: Question) -> Option<Holder> {
+    match question {
+        Question::HostKey(_, _, answer) => {
+            let _ = answer.send(false);
+            None
+        }
+        Question::Busy(_, holder, answer) => {
+            let _ = answer.send(Decision::GiveUp);
+            Some(holder)
+        }
+    }
+}

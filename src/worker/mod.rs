@@ -1,0 +1,200 @@
+//! A worker: claims runs, drives them on their hosts, and records what happens.
+//!
+//! Hints come from the queue; what nobody hinted, handed back or let expire, a worker
+//! with a free slot takes straight from the store (promises 1 and 6). A run that waits
+//! takes up no slot.
+
+mod drive;
+mod lease;
+mod prepare;
+mod record;
+mod sweeper;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+pub use lease::LEASE;
+pub use sweeper::sweep;
+
+use crate::catalog::Catalog;
+use crate::installation::Installation;
+use crate::store::{Claimed, StoreError, WorkerRow};
+
+/// How often a worker looks for what nobody hinted.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often it says that it is there.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// On the way out, runs have so long to be handed back.
+const LEAVE: Duration = Duration::from_secs(4);
+
+/// Everything that driving a run needs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    installation: Installation,
+    catalog: Arc<Catalog>,
+    name: Arc<str>,
+    slots: Arc<Semaphore>,
+    slot_count: usize,
+    /// Somewhere a slot became free, and with it perhaps a server.
+    freed: Arc<Notify>,
+    stop: watch::Receiver<bool>,
+    claimed: mpsc::Sender<(Claimed, OwnedSemaphorePermit)>,
+}
+
+impl Worker {
+    /// Works with so many slots until `stop` says true, and then hands back what is
+    /// going on: hosts go on by themselves, and another worker follows them.
+    pub async fn run(
+        installation: Installation,
+        catalog: Arc<Catalog>,
+        slots: usize,
+        stop: watch::Receiver<bool>,
+    ) {
+        let (claimed, mut claims) = mpsc::channel(1);
+        let worker = Self {
+            installation,
+            catalog,
+            name: name().into(),
+            slots: Arc::new(Semaphore::new(slots)),
+            slot_count: slots,
+            freed: Arc::default(),
+            stop,
+            claimed,
+        };
+        tracing::info!(worker = %worker.name, slots, "the worker is ready");
+        let mut duties = JoinSet::new();
+        duties.spawn(worker.clone().listen());
+        duties.spawn(worker.clone().look());
+        duties.spawn(worker.clone().say_so());
+
+        let mut runs = JoinSet::new();
+        let mut stop = worker.stop.clone();
+        loop {
+            tokio::select! {
+                Some((claimed, slot)) = claims.recv() => {
+                    let worker = worker.clone();
+                    runs.spawn(async move {
+                        worker.drive(claimed).await;
+                        drop(slot);
+                        worker.freed.notify_one();
+                    });
+                }
+                Some(ended) = runs.join_next() => panicked(ended),
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        duties.abort_all();
+        worker.leave(runs, claims).await;
+    }
+
+    /// Hands back what is going on, and what was claimed just now.
+    async fn leave(
+        &self,
+        mut runs: JoinSet<()>,
+        mut claims: mpsc::Receiver<(Claimed, OwnedSemaphorePermit)>,
+    ) {
+        claims.close();
+        while let Ok((claimed, _slot)) = claims.try_recv() {
+            let _ = self.installation.store.hand_back(&claimed.claim.lease).await;
+        }
+        let all = async {
+            while let Some(ended) = runs.join_next().await {
+                panicked(ended);
+            }
+        };
+        if timeout(LEAVE, all).await.is_err() {
+            tracing::warn!("some runs could not be handed back in time; their leases expire by themselves");
+        }
+        let store = &self.installation.store;
+        let _ = timeout(Duration::from_secs(1), store.remove_worker(&self.name)).await;
+        tracing::info!(worker = %self.name, "the worker has left");
+    }
+
+    /// Takes what the queue hints.
+    async fn listen(self) {
+        let worker = self.clone();
+        let take = move |run: String| {
+            let worker = worker.clone();
+            async move { worker.take(&run).await }.boxed()
+        };
+        if let Some(wire) = &self.installation.wire {
+            wire.queue.listen(&self.name, take, self.stop.clone()).await;
+        }
+    }
+
+    async fn take(&self, run: &str) {
+        // With no slot free the hint is of no use here; the run is seen when one is.
+        let Ok(slot) = self.slots.clone().try_acquire_owned() else { return };
+        match self.installation.store.claim(run, &self.name, LEASE).await {
+            Ok(Some(claimed)) => drop(self.claimed.send((claimed, slot)).await),
+            Ok(None) => {}
+            Err(error) => complain(error),
+        }
+    }
+
+    /// Takes what nobody hinted.
+    async fn look(self) {
+        let mut tick = interval(LOOK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            // What is hinted is left to who hears it first, for a moment.
+            let unclaimed = tokio::select! {
+                () = self.freed.notified() => Duration::ZERO,
+                _ = tick.tick() => LOOK,
+            };
+            while let Ok(slot) = self.slots.clone().try_acquire_owned() {
+                match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
+                    Ok(Some(claimed)) => drop(self.claimed.send((claimed, slot)).await),
+                    Ok(None) => break,
+                    Err(error) => {
+                        complain(error);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says that it is there, for who asks which workers there are.
+    async fn say_so(self) {
+        let row = WorkerRow {
+            name: self.name.to_string(),
+            host: hostname(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            slots: self.slot_count,
+        };
+        let mut tick = interval(HEARTBEAT);
+        loop {
+            tick.tick().await;
+            let _ = self.installation.store.worker_heartbeat(&row).await;
+        }
+    }
+}
+
+/// New at each start: whoever had the name before must not be taken for us.
+fn name() -> String {
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    format!("{}-{}-{}", hostname(), std::process::id(), &unique[..8])
+}
+
+fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The store is away, or the like. Others say more; this is tried again soon.
+fn complain(error: StoreError) {
+    tracing::warn!("no run can be claimed now: {:#}", anyhow::Error::new(error));
+}
+
+/// A mistake of ours in one run must not end the others: its lease expires.
+fn panicked(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!("driving a run ended in a panic: {error}");
+    }
+}

@@ -1,0 +1,106 @@
+//! Makes of a claimed run what `remote::drive` is asked to do: its plan, its secrets,
+//! and the way to its host.
+
+use std::sync::Arc;
+
+use super::Worker;
+use crate::model::{Claim, FailureKind, Plan};
+use crate::remote::{Failure, FleetRun, Mode, Request, Ssh, Target};
+use crate::store::StoreError;
+use crate::vault::Place;
+
+impl Worker {
+    /// The request of a claimed run. A run that no host has yet takes the job files as
+    /// they are now; one that is going on keeps the steps that it began with.
+    pub(super) async fn prepare(&self, claim: &Claim) -> Result<Result<Request, Failure>, StoreError> {
+        let prepared = match self.read(claim) {
+            Ok(prepared) => prepared,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let Prepared { plan, mut fleet, ssh } = prepared;
+        if claim.attempts.is_empty() && fleet.outline != plan.outline()
+            || claim.attempts.is_empty() && !fleet.same_plan
+        {
+            fleet.outline = plan.outline();
+            fleet.same_plan = true;
+            let changed =
+                self.installation.store.replan(&claim.lease, &fleet.outline, &plan.digest()).await?;
+            self.installation.announce(changed).await;
+        }
+        let server = &claim.server;
+        Ok(Ok(Request {
+            ssh: Arc::new(ssh),
+            target: Target {
+                user: Some(server.ssh_user.clone()),
+                host: server.host.clone(),
+                port: Some(server.ssh_port),
+            },
+            plan: Arc::new(plan),
+            mode: Mode::Apply,
+            untested_system: claim.run.untested_system,
+            installation: self.installation.id.to_string(),
+            fingerprints: Vec::new(),
+            fleet: Some(fleet),
+        }))
+    }
+
+    fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
+        let (run, server) = (&claim.run, &claim.server);
+        let lost = |error: String| {
+            let message = format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
+            Failure::new(FailureKind::KeyLost, message)
+        };
+        let secrets = self
+            .installation
+            .secrets(&run.id, claim.secrets.as_deref())
+            .map_err(|error| lost(error.to_string()))?;
+        let private_key = match &claim.private_key {
+            None => None,
+            Some(sealed) => {
+                let id = server.id.to_string();
+                let place = Place("servers", &id, "private_key");
+                let key = self.installation.vault.open(place, sealed);
+                Some(key.map_err(|error| lost(error.to_string()))?)
+            }
+        };
+        let private_key = private_key
+            .as_ref()
+            .map(|key| std::str::from_utf8(key))
+            .transpose()
+            .map_err(|error| Failure::internal("reading the server's private key", error))?;
+        let ssh = Ssh::pinned(&server.host_key, private_key)
+            .map_err(|error| Failure::internal("making a private folder for the connection", error))?;
+
+        let mut values = run.parameters.clone();
+        values.extend(secrets.clone());
+        let plan = match self.catalog.plan(&run.jobs, &values) {
+            Ok(plan) => plan,
+            // The host goes on with the steps that it has; no new attempt can be made.
+            Err(_) if !claim.attempts.is_empty() => {
+                Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] }
+            }
+            Err(error) => {
+                let message = format!(
+                    "what was asked for can't be done with this worker's job files: {error}. \
+                     Give all roles the same files, and ask again"
+                );
+                return Err(Failure::new(FailureKind::JobChanged, message));
+            }
+        };
+        let fleet = FleetRun {
+            id: run.id.clone(),
+            epoch: claim.lease.epoch.unsigned_abs(),
+            attempts: claim.attempts.clone(),
+            outline: claim.outline.clone(),
+            secrets: plan.secrets().map(str::to_owned).chain(secrets.into_values()).collect(),
+            same_plan: plan.digest() == claim.digest,
+        };
+        Ok(Prepared { plan, fleet, ssh })
+    }
+}
+
+struct Prepared {
+    plan: Plan,
+    fleet: FleetRun,
+    ssh: Ssh,
+}

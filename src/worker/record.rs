@@ -1,0 +1,119 @@
+//! Records what happens in a run: one transition of the store for each event, and its
+//! announcement after the commit (promise 2).
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::installation::Installation;
+use crate::model::{
+    AttemptRecord, Changed, Chunk, Event, FailureKind, Happening, Lease, Outline, StepRef,
+};
+use crate::store::StoreError;
+
+/// Between tries while the store does not answer.
+const AGAIN: Duration = Duration::from_millis(300);
+
+/// Writes the events of one run, with its lease.
+#[derive(Debug)]
+pub struct Recorder {
+    installation: Installation,
+    lease: Lease,
+    outline: Outline,
+}
+
+impl Recorder {
+    /// A recorder of the run whose steps these are.
+    pub fn new(installation: Installation, lease: Lease, outline: Outline) -> Self {
+        Self { installation, lease, outline }
+    }
+
+    /// Writes an event, and tries for as long as the store is away.
+    ///
+    /// # Errors
+    /// Fails if the lease is lost, or the store can't take it.
+    pub async fn record(&self, event: &Event) -> Result<(), StoreError> {
+        let mut told = false;
+        loop {
+            match self.write(event).await {
+                Err(error) if error.is_temporary() => {
+                    if !told {
+                        told = true;
+                        let run = &self.lease.run;
+                        tracing::warn!(run, "waiting for the store: {:#}", anyhow::Error::new(error));
+                    }
+                    sleep(AGAIN).await;
+                }
+                Ok(Some(changed)) => {
+                    self.installation.announce(changed).await;
+                    return Ok(());
+                }
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn write(&self, event: &Event) -> Result<Option<Changed>, StoreError> {
+        let (store, lease, time) = (&self.installation.store, &self.lease, event.time);
+        let Some(at) = &event.at else { return self.before_any_attempt(&event.what).await };
+        match &event.what {
+            // The store knows the plan.
+            Happening::RunPlanned { .. } => return Ok(None),
+            Happening::RunStarted { .. } => store.start_attempt(lease, at).await,
+            Happening::StepStarted { step, .. } => {
+                store.start_step(lease, at, self.number(step), time).await
+            }
+            Happening::StepOutput { step, offset, output } => {
+                let chunk = Chunk {
+                    attempt: at.number,
+                    offset: *offset,
+                    step: self.number(step),
+                    bytes: output.clone(),
+                };
+                return store.append_output(lease, at, &chunk).await.map(|()| None);
+            }
+            Happening::StepCompleted { step, changed } => {
+                store.complete_step(lease, at, self.number(step), *changed, time).await
+            }
+            Happening::StepFailed { step, exit_code, error } => {
+                store.fail_step(lease, at, self.number(step), *exit_code, error, time).await
+            }
+            Happening::RunCompleted { changed } => {
+                let changed = i64::try_from(*changed).unwrap_or(i64::MAX);
+                store.complete_run(lease, Some(at), changed).await
+            }
+            Happening::RunFailed { kind, error } => self.fail(Some(at), *kind, error).await,
+            Happening::RunCancelled => store.cancel_run(lease, Some(at)).await,
+            Happening::Note { text } => store.note(lease, Some(at), text).await,
+        }
+        .map(Some)
+    }
+
+    async fn before_any_attempt(&self, what: &Happening) -> Result<Option<Changed>, StoreError> {
+        let (store, lease) = (&self.installation.store, &self.lease);
+        match what {
+            Happening::RunFailed { kind, error } => self.fail(None, *kind, error).await,
+            Happening::RunCancelled => store.cancel_run(lease, None).await,
+            Happening::Note { text } => store.note(lease, None, text).await,
+            _ => return Ok(None),
+        }
+        .map(Some)
+    }
+
+    async fn fail(
+        &self,
+        at: Option<&AttemptRecord>,
+        kind: FailureKind,
+        error: &str,
+    ) -> Result<Changed, StoreError> {
+        self.installation.store.fail_run(&self.lease, at, kind, error).await
+    }
+
+    /// What the journal calls the step.
+    fn number(&self, step: &StepRef) -> i64 {
+        let all = self.outline.steps.iter().chain(&self.outline.handlers);
+        let before = all.take_while(|other| *other != step).count();
+        i64::try_from(before + 1).unwrap_or(i64::MAX)
+    }
+}

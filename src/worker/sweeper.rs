@@ -1,0 +1,92 @@
+//! Mends what a crash, or somebody who could not tell us, has left: announces what was
+//! not announced, sees what a command wrote beside us, and keeps Redis and the store small.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::installation::Installation;
+use crate::store::StoreError;
+
+/// How often it looks.
+const SWEEP: Duration = Duration::from_secs(1);
+/// Who made a change has so long to announce it.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often another process's writes to an embedded database are looked for.
+const GLANCE: Duration = Duration::from_millis(100);
+/// How often Redis and the output are tidied.
+const TIDY: Duration = Duration::from_secs(60);
+/// So much is done at once.
+const MOST: i64 = 500;
+
+/// Sweeps until `stop` says true. `keep_output`: how long output is kept after a run's end.
+pub async fn sweep(
+    installation: Installation,
+    keep_output: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut sweep = interval(SWEEP);
+    let mut glance = interval(GLANCE);
+    let mut tidy = interval(TIDY);
+    for timer in [&mut sweep, &mut glance, &mut tidy] {
+        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    let embedded = matches!(installation.store.data_version().await, Ok(Some(_)));
+    let mut seen = None;
+    let mut announce_again = None;
+    loop {
+        let done = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = sweep.tick() => announce_missed(&installation, GRACE).await,
+            _ = glance.tick(), if embedded => {
+                look_beside(&installation, &mut seen, &mut announce_again).await
+            }
+            _ = tidy.tick() => tidy_up(&installation, keep_output).await,
+        };
+        if let Err(error) = done {
+            tracing::debug!("not swept: {:#}", anyhow::Error::new(error));
+        }
+    }
+}
+
+/// Announces changes that are older than this and that nobody announced (promise 2).
+async fn announce_missed(installation: &Installation, age: Duration) -> Result<(), StoreError> {
+    for changed in installation.store.unannounced(age, MOST).await? {
+        installation.announce(changed).await;
+    }
+    Ok(())
+}
+
+/// A command beside us can write to the database, and tell nobody. We notice the write.
+async fn look_beside(
+    installation: &Installation,
+    seen: &mut Option<i64>,
+    announce_again: &mut Option<Instant>,
+) -> Result<(), StoreError> {
+    let version = installation.store.data_version().await?;
+    let changed = version != *seen;
+    if changed {
+        *seen = version;
+        for run in installation.store.claimable(MOST).await? {
+            installation.hint(&run).await;
+        }
+    }
+    // It may as well have been our own write, which is about to be announced.
+    if announce_again.take_if(|at| *at <= Instant::now()).is_some() {
+        announce_missed(installation, GLANCE).await?;
+    }
+    if changed {
+        announce_again.get_or_insert(Instant::now() + GLANCE);
+    }
+    Ok(())
+}
+
+async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(), StoreError> {
+    if let Some(wire) = &installation.wire
+        && let Err(error) = wire.queue.tidy().await
+    {
+        tracing::debug!("Redis was not tidied: {:#}", anyhow::Error::new(error));
+    }
+    installation.store.prune_output(keep_output).await.map(drop)
+}
