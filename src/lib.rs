@@ -1,8 +1,9 @@
 //! Groundcrew provisions servers over SSH, so that nothing is ever lost or stuck.
 //!
-//! The binary is a thin shell over this library. Data goes round once:
-//! [`catalog`] turns job files into a [`model::Plan`], [`remote`] has a host
-//! execute it and reports [`model::Event`]s, and [`cli`] shows them.
+//! The binary is a thin shell over this library. Data goes round once: [`catalog`] turns
+//! job files into a [`model::Plan`], [`store`] keeps what was asked for, [`queue`] hints it
+//! to a [`worker`], [`remote`] has a host execute it and reports [`model::Event`]s, the
+//! worker stores them, [`bus`] tells who changed, and [`cli`] and [`web`] show it.
 
 pub mod bus;
 pub mod catalog;

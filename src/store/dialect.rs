@@ -1,0 +1,83 @@
+//! The few words in which SQLite and Postgres differ. All other SQL is one text
+//! for both: `$1`, `RETURNING`, `ON CONFLICT`, times as integer milliseconds,
+//! JSON as text, flags as 0 and 1.
+
+use std::borrow::Cow;
+
+/// A pending run that may be claimed: it is due, no run of its server is at work,
+/// and none of them was asked for before it.
+const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= {now} \
+    AND NOT EXISTS (SELECT 1 FROM runs AS active \
+        WHERE active.server_id = runs.server_id AND active.status = 'installing') \
+    AND NOT EXISTS (SELECT 1 FROM runs AS older \
+        WHERE older.server_id = runs.server_id AND older.status = 'pending' AND older.id < runs.id)";
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// The database's clock, in ms. Postgres' `now()` would be the transaction's beginning.
+    fn now(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Self::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+        }
+    }
+
+    /// Begins a transaction that writes. SQLite takes the write lock at once: one that
+    /// gets it later fails in spite of the busy time-out.
+    pub fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Begins a transaction that sees one state of everything.
+    pub fn begin_snapshot(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// What each connection is told first.
+    pub fn settings(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+            }
+            Self::Postgres => {
+                "SET statement_timeout = '10s'; SET lock_timeout = '10s'; \
+                 SET idle_in_transaction_session_timeout = '30s'"
+            }
+        }
+    }
+
+    /// How many tables of this name (`$1`) there are.
+    pub fn count_tables(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Self::Postgres => {
+                "SELECT count(*) FROM information_schema.tables \
+                 WHERE table_schema = current_schema() AND table_name = $1"
+            }
+        }
+    }
+
+    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{for_update}`.
+    pub fn sql(self, text: &'static str) -> Cow<'static, str> {
+        if !text.contains('{') {
+            return Cow::Borrowed(text);
+        }
+        // In SQLite, who writes has the whole file.
+        let for_update = if self == Self::Postgres { "FOR UPDATE" } else { "" };
+        let text = text.replace("{may_begin}", MAY_BEGIN).replace("{for_update}", for_update);
+        Cow::Owned(text.replace("{now}", self.now()))
+    }
+}

@@ -1,0 +1,129 @@
+//! All SQL: servers, runs, leases, what happened. On SQLite or Postgres.
+//!
+//! Promise 1: what is here is the truth; messages are hints. Promise 2: a change and
+//! the duty to announce it are one transaction, so each transition gives a [`Changed`].
+//! Promise 3: one active run a server. Promise 4: only the holder of the lease writes.
+//!
+//! One function a transition. Each is one transaction, guarded in SQL, and locks in
+//! this order: runs, what hangs on them, servers. A call whose answer was lost on the
+//! way can be made again: what was committed is not done twice.
+
+mod announce;
+mod ask;
+mod attempts;
+mod claim;
+mod dialect;
+mod end;
+mod error;
+mod installation;
+mod lease;
+mod migrate;
+mod open;
+mod output;
+mod read;
+mod rows;
+mod servers;
+mod steps;
+mod workers;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sqlx::any::{Any, AnyArguments, AnyConnectOptions};
+use sqlx::query::Query;
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Transaction};
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+pub use ask::Asked;
+pub use claim::Claimed;
+pub use error::StoreError;
+pub use read::RunSummary;
+pub use workers::WorkerRow;
+
+use dialect::Dialect;
+
+#[cfg(doc)]
+use crate::model::Changed;
+
+type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// So much output of a run is kept, in bytes.
+pub const OUTPUT_LIMIT: u64 = 256 * 1024 * 1024;
+/// No call takes longer: a connection that is dead says nothing.
+const CALL: Duration = Duration::from_secs(15);
+/// A transaction that loses against others is tried again for so long.
+const RACES: Duration = Duration::from_secs(5);
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// For what only reads; on Postgres the same pool as `writes`.
+    reads: AnyPool,
+    /// On SQLite one connection: who writes stands in line here, not in the file's busy loop.
+    writes: AnyPool,
+    dialect: Dialect,
+    /// Which database, where; for messages.
+    place: Arc<str>,
+    options: AnyConnectOptions,
+    /// The connection that sees others commit (SQLite).
+    watcher: Arc<Mutex<Option<AnyConnection>>>,
+    output_limit: u64,
+}
+
+impl Store {
+    /// The same store, keeping so many bytes of output a run.
+    pub fn with_output_limit(self, bytes: u64) -> Self {
+        Self { output_limit: bytes, ..self }
+    }
+
+    /// A statement, in the database's dialect.
+    fn query(&self, text: &'static str) -> Query<'static, Any, AnyArguments> {
+        sqlx::query(AssertSqlSafe(self.dialect.sql(text)))
+    }
+
+    /// A transaction that writes.
+    async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.writes.begin_with(self.dialect.begin()).await?)
+    }
+
+    /// A transaction that reads one state of everything.
+    async fn snapshot(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.reads.begin_with(self.dialect.begin_snapshot()).await?)
+    }
+
+    /// Does it, and again where it lost against another transaction. Every call passes
+    /// through here: none waits for ever, and its errors are told apart.
+    async fn again<T, F>(&self, once: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let started = Instant::now();
+        loop {
+            let Ok(done) = timeout(CALL, once()).await else {
+                let silent = format!("no answer within {} s", CALL.as_secs());
+                let place = self.place.to_string();
+                return Err(StoreError::Unreachable { place, source: silent.into() });
+            };
+            match done {
+                Err(error) if error.lost_a_race() && started.elapsed() < RACES => {
+                    // At random, so that the same two don't meet again.
+                    sleep(Duration::from_millis(1 + Uuid::new_v4().as_u128() as u64 % 20)).await;
+                }
+                done => return done.map_err(|error| error.at(&self.place)),
+            }
+        }
+    }
+}
+
+/// A span in ms, as SQL counts.
+fn ms(span: Duration) -> i64 {
+    span.as_millis().try_into().unwrap_or(i64::MAX / 4)
+}
+
+/// Postgres takes no NUL in a text, and a host may send one.
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}

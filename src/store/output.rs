@@ -1,0 +1,134 @@
+//! Output of runs: appended in chunks, cut where it is too much, pruned when it is old.
+
+use std::time::Duration;
+
+use sqlx::Row;
+
+use super::lease::Held;
+use super::{Result, Store, ms, rows};
+use crate::model::{AttemptRecord, Chunk, Lease};
+
+/// So many chunks are read or deleted at once.
+const BATCH: i64 = 32;
+
+impl Store {
+    /// Appends output. What is beyond the limit is counted, but not kept, and the run says
+    /// so. Raises no revision: a page reads output by its offsets.
+    ///
+    /// # Errors
+    /// `Fenced`.
+    pub async fn append_output(
+        &self,
+        lease: &Lease,
+        at: &AttemptRecord,
+        chunk: &Chunk,
+    ) -> Result<()> {
+        let length = chunk.bytes.len() as i64;
+        self.again(|| async {
+            let Held { mut tx, .. } = self.held(lease).await?;
+            let sql = "SELECT output_bytes FROM runs WHERE id = $1";
+            let had = self.query(sql).bind(lease.run.clone()).fetch_one(&mut *tx).await?;
+            let room = (self.output_limit as i64 - had.try_get::<i64, _>(0)?).clamp(0, length);
+            let sql = "INSERT INTO run_output (run_id, attempt, start, step, bytes) \
+                VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+            let kept = self
+                .query(sql)
+                .bind(lease.run.clone())
+                .bind(i64::from(chunk.attempt))
+                .bind(chunk.offset as i64)
+                .bind(chunk.step)
+                .bind(chunk.bytes[..room as usize].to_vec());
+            // A chunk that is there already was committed, and the answer lost.
+            if room > 0 && kept.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(());
+            }
+            self.query(
+                "UPDATE runs SET output_bytes = output_bytes + $2, \
+                output_cut = CASE WHEN $3 < $2 THEN 1 ELSE output_cut END WHERE id = $1",
+            )
+            .bind(lease.run.clone())
+            .bind(length)
+            .bind(room)
+            .execute(&mut *tx)
+            .await?;
+            self.record(&mut tx, lease, at).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Output from (attempt, offset) on, in order: whole chunks, at least one where there is
+    /// any, and no more once they have `most` bytes.
+    pub async fn output(&self, run: &str, after: (u32, u64), most: i64) -> Result<Vec<Chunk>> {
+        self.again(|| async {
+            let (mut found, mut size, mut from) = (Vec::new(), 0, after);
+            loop {
+                let sql = "SELECT * FROM run_output WHERE run_id = $1 AND (attempt, start) >= ($2, $3) \
+                    ORDER BY attempt, start LIMIT $4";
+                let rows = self
+                    .query(sql)
+                    .bind(run.to_owned())
+                    .bind(i64::from(from.0))
+                    .bind(from.1 as i64)
+                    .bind(BATCH)
+                    .fetch_all(&self.reads)
+                    .await?;
+                for row in &rows {
+                    let chunk = rows::chunk(row)?;
+                    size += chunk.bytes.len() as i64;
+                    from = (chunk.attempt, chunk.offset + chunk.bytes.len() as u64);
+                    found.push(chunk);
+                    if size >= most {
+                        return Ok(found);
+                    }
+                }
+                if rows.len() < BATCH as usize {
+                    return Ok(found);
+                }
+            }
+        })
+        .await
+    }
+
+    /// Deletes the output of runs that ended more than `age` ago, and gives how many bytes.
+    pub async fn prune_output(&self, age: Duration) -> Result<u64> {
+        let mut pruned = 0;
+        while let Some(run) = self.prunable(age).await? {
+            // A batch a transaction: nobody waits long for it.
+            loop {
+                let bytes = self.prune_batch(&run).await?;
+                pruned += bytes.iter().sum::<i64>() as u64;
+                if bytes.len() < BATCH as usize {
+                    break;
+                }
+            }
+        }
+        Ok(pruned)
+    }
+
+    async fn prunable(&self, age: Duration) -> Result<Option<String>> {
+        self.again(|| async {
+            let sql = "SELECT id FROM runs WHERE finished_at < {now} - $1 \
+                AND EXISTS (SELECT 1 FROM run_output WHERE run_id = runs.id) LIMIT 1";
+            let run = self.query(sql).bind(ms(age)).fetch_optional(&self.writes).await?;
+            Ok(run.map(|row| row.try_get(0)).transpose()?)
+        })
+        .await
+    }
+
+    /// The sizes of the chunks that were deleted.
+    async fn prune_batch(&self, run: &str) -> Result<Vec<i64>> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let sql = "DELETE FROM run_output WHERE run_id = $1 AND (attempt, start) IN \
+                (SELECT attempt, start FROM run_output WHERE run_id = $1 LIMIT $2) \
+                RETURNING CAST(length(bytes) AS BIGINT)";
+            let rows = self.query(sql).bind(run.to_owned()).bind(BATCH);
+            let rows = rows.fetch_all(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}

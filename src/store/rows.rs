@@ -1,0 +1,126 @@
+//! Rows of the tables as the model's types.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use sqlx::any::AnyRow;
+use sqlx::{Error, Row};
+
+use crate::model::{AttemptRecord, Chunk, FailureKind, Note, Run, RunStep, Server, Status};
+
+type Result<T> = std::result::Result<T, Error>;
+
+pub(super) fn server(row: &AnyRow) -> Result<Server> {
+    Ok(Server {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        host: row.try_get("host")?,
+        ssh_port: row.try_get::<i64, _>("ssh_port")?.try_into().map_err(decode)?,
+        ssh_user: row.try_get("ssh_user")?,
+        host_key: row.try_get("host_key")?,
+        has_key: row.try_get::<Option<Vec<u8>>, _>("private_key")?.is_some(),
+        provision_status: status(row, "provision_status")?,
+        revision: row.try_get("revision")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
+
+pub(super) fn run(row: &AnyRow) -> Result<Run> {
+    Ok(Run {
+        id: row.try_get("id")?,
+        server_id: row.try_get("server_id")?,
+        jobs: json(row, "jobs")?,
+        parameters: json(row, "parameters")?,
+        untested_system: flag(row, "untested_system")?,
+        status: status(row, "status")?,
+        epoch: row.try_get("epoch")?,
+        worker: row.try_get("worker")?,
+        waiting: row.try_get("waiting")?,
+        error_kind: kind(row.try_get("error_kind")?)?,
+        error: row.try_get("error")?,
+        changed: row.try_get("changed")?,
+        output_bytes: row.try_get("output_bytes")?,
+        output_cut: flag(row, "output_cut")?,
+        created_at: time(row, "created_at")?,
+        started_at: maybe_time(row, "started_at")?,
+        finished_at: maybe_time(row, "finished_at")?,
+    })
+}
+
+pub(super) fn step(row: &AnyRow) -> Result<RunStep> {
+    Ok(RunStep {
+        number: row.try_get("number")?,
+        job: row.try_get("job")?,
+        name: row.try_get("name")?,
+        title: row.try_get("title")?,
+        handler: flag(row, "handler")?,
+        status: status(row, "status")?,
+        changed: row.try_get::<Option<i64>, _>("changed")?.map(|changed| changed == 1),
+        starts: row.try_get("starts")?,
+        exit_code: row.try_get("exit_code")?,
+        error: row.try_get("error")?,
+        started_at: maybe_time(row, "started_at")?,
+        finished_at: maybe_time(row, "finished_at")?,
+    })
+}
+
+pub(super) fn note(row: &AnyRow) -> Result<Note> {
+    Ok(Note { id: row.try_get("id")?, time: time(row, "at")?, text: row.try_get("text")? })
+}
+
+pub(super) fn attempt(row: &AnyRow) -> Result<AttemptRecord> {
+    Ok(AttemptRecord {
+        number: row.try_get::<i64, _>("number")? as u32,
+        first: row.try_get::<i64, _>("first_step")? as usize,
+        again: row.try_get::<Option<i64>, _>("again_step")?.map(|step| step as usize),
+        boot: row.try_get("boot")?,
+        journal: row.try_get("journal")?,
+        output: row.try_get::<i64, _>("output")? as u64,
+        lost: row.try_get::<i64, _>("lost")? as u64,
+    })
+}
+
+pub(super) fn chunk(row: &AnyRow) -> Result<Chunk> {
+    Ok(Chunk {
+        attempt: row.try_get::<i64, _>("attempt")? as u32,
+        offset: row.try_get::<i64, _>("start")? as u64,
+        step: row.try_get("step")?,
+        bytes: row.try_get("bytes")?,
+    })
+}
+
+/// A failure's kind as its word in SQL.
+pub(super) fn kind_word(kind: FailureKind) -> String {
+    let word = serde_json::to_value(kind).ok();
+    word.as_ref().and_then(|word| word.as_str()).expect("a kind is a word in JSON").to_owned()
+}
+
+fn kind(word: Option<String>) -> Result<Option<FailureKind>> {
+    word.map(|word| serde_json::from_value(word.into())).transpose().map_err(decode)
+}
+
+/// A column that holds JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<T> {
+    serde_json::from_str(&row.try_get::<String, _>(column)?).map_err(decode)
+}
+
+fn status(row: &AnyRow, column: &str) -> Result<Status> {
+    row.try_get::<String, _>(column)?.parse().map_err(|error: String| Error::Decode(error.into()))
+}
+
+fn flag(row: &AnyRow, column: &str) -> Result<bool> {
+    Ok(row.try_get::<i64, _>(column)? == 1)
+}
+
+fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
+    Timestamp::from_millisecond(row.try_get(column)?).map_err(decode)
+}
+
+fn maybe_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>> {
+    let ms: Option<i64> = row.try_get(column)?;
+    ms.map(Timestamp::from_millisecond).transpose().map_err(decode)
+}
+
+fn decode(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Decode(Box::new(error))
+}

@@ -1,0 +1,127 @@
+//! Servers: added, listed, given another host key, removed.
+
+use sqlx::Row;
+
+use super::{Result, Store, StoreError, rows};
+use crate::model::{Changed, NewServer, Server};
+
+impl Store {
+    /// Adds a server, for the installation's first user. `seal` gives the encrypted private
+    /// key, bound to the row's id that it is told; it may be asked more than once.
+    ///
+    /// # Errors
+    /// `NameTaken`.
+    pub async fn add_server(
+        &self,
+        new: &NewServer,
+        seal: impl Fn(i64) -> Option<Vec<u8>> + Send + Sync,
+    ) -> Result<(Server, Changed)> {
+        let added = self
+            .again(|| async {
+                let mut tx = self.begin().await?;
+                let sql = "INSERT INTO servers \
+                    (user_id, name, host, ssh_port, ssh_user, host_key, created_at, updated_at) \
+                    SELECT min(id), $1, $2, $3, $4, $5, {now}, {now} FROM users RETURNING id";
+                let row = self
+                    .query(sql)
+                    .bind(new.name.as_str())
+                    .bind(new.host.as_str())
+                    .bind(i64::from(new.ssh_port))
+                    .bind(new.ssh_user.as_str())
+                    .bind(new.host_key.as_str())
+                    .fetch_one(&mut *tx)
+                    .await
+                    .map_err(StoreError::from);
+                let row = row.map_err(|error| match error.is_taken() {
+                    true => StoreError::NameTaken(new.name.clone()),
+                    false => error,
+                })?;
+                let id: i64 = row.try_get(0)?;
+                let row = self
+                    .query("UPDATE servers SET private_key = $2 WHERE id = $1 RETURNING *")
+                    .bind(id)
+                    .bind(seal(id))
+                    .fetch_one(&mut *tx)
+                    .await?;
+                tx.commit().await?;
+                Ok(rows::server(&row)?)
+            })
+            .await?;
+        let changed = Changed { server_id: added.id, revision: added.revision };
+        Ok((added, changed))
+    }
+
+    /// All servers, by name.
+    pub async fn servers(&self) -> Result<Vec<Server>> {
+        self.again(|| async {
+            let all = self.query("SELECT * FROM servers ORDER BY name, id");
+            let all = all.fetch_all(&self.reads).await?;
+            Ok(all.iter().map(rows::server).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The server of this name.
+    pub async fn server(&self, name: &str) -> Result<Option<Server>> {
+        self.again(|| async {
+            let found = self
+                .query("SELECT * FROM servers WHERE name = $1 ORDER BY id")
+                .bind(name.to_owned());
+            Ok(found.fetch_optional(&self.reads).await?.as_ref().map(rows::server).transpose()?)
+        })
+        .await
+    }
+
+    /// The server of this id.
+    pub async fn server_by_id(&self, id: i64) -> Result<Option<Server>> {
+        self.again(|| async {
+            let found = self.query("SELECT * FROM servers WHERE id = $1").bind(id);
+            Ok(found.fetch_optional(&self.reads).await?.as_ref().map(rows::server).transpose()?)
+        })
+        .await
+    }
+
+    /// Pins another host key (promise 9).
+    ///
+    /// # Errors
+    /// `UnknownServer`.
+    pub async fn rekey_server(&self, id: i64, host_key: &str) -> Result<Changed> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let sql = "UPDATE servers SET host_key = $2 WHERE id = $1";
+            let done = self.query(sql).bind(id).bind(host_key.to_owned()).execute(&mut *tx).await?;
+            if done.rows_affected() == 0 {
+                return Err(StoreError::UnknownServer);
+            }
+            let changed = self.raise(&mut tx, id, None).await?;
+            tx.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// Removes a server with its runs and their output.
+    ///
+    /// # Errors
+    /// `ServerBusy` while a run of it has not ended, `UnknownServer`.
+    pub async fn remove_server(&self, id: i64) -> Result<()> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            // Who asks for a run waits for this lock, so none comes in between. A run that
+            // is being claimed is still seen as pending: nothing is waited for here.
+            let sql = "SELECT id FROM servers WHERE id = $1 {for_update}";
+            if self.query(sql).bind(id).fetch_optional(&mut *tx).await?.is_none() {
+                return Err(StoreError::UnknownServer);
+            }
+            let sql =
+                "SELECT id FROM runs WHERE server_id = $1 AND status IN ('pending', 'installing')";
+            if self.query(sql).bind(id).fetch_optional(&mut *tx).await?.is_some() {
+                return Err(StoreError::ServerBusy);
+            }
+            self.query("DELETE FROM servers WHERE id = $1").bind(id).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}
