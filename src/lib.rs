@@ -4,7 +4,10 @@
 //! [`catalog`] turns job files into a [`model::Plan`], [`remote`] has a host
 //! execute it and reports [`model::Event`]s, and [`cli`] shows them.
 
+pub mod bus;
 pub mod catalog;
 pub mod cli;
+mod glob;
 pub mod model;
+pub mod queue;
 pub mod remote;
