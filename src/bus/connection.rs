@@ -1,0 +1,96 @@
+//! One connection of fred, which ends when it is dropped, as fred's own does not.
+
+use std::time::Duration;
+
+use fred::clients::Client;
+use fred::interfaces::ClientLike;
+use fred::types::config::{Config, ReconnectPolicy};
+use fred::types::{Builder, Value};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::error::BusError;
+use super::listener::CAPACITY;
+
+/// To connect, and to hear a first answer.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Each command takes at most so long.
+pub(super) const COMMAND: Duration = Duration::from_secs(2);
+
+/// What it takes to connect: `REDIS_URL`, read once.
+#[derive(Clone)]
+pub(super) struct Address {
+    config: Config,
+    place: String,
+}
+
+/// A connection. fred's task of it ends with us.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    task: JoinHandle<Result<(), fred::error::Error>>,
+}
+
+impl Address {
+    pub(super) fn new(url: &str) -> Result<Self, BusError> {
+        let config = Config::from_url_centralized(url).map_err(BusError::Address)?;
+        let place = config.server.hosts().iter().map(ToString::to_string).collect();
+        Ok(Self { config, place })
+    }
+
+    /// A connection that has answered once. With a policy, it comes back by itself
+    /// when it was cut; without, it ends.
+    pub(super) async fn connect(
+        &self,
+        policy: Option<ReconnectPolicy>,
+    ) -> Result<Connection, BusError> {
+        let mut builder = Builder::from_config(self.config.clone());
+        builder.with_connection_config(|config| {
+            config.connection_timeout = CONNECT;
+            config.internal_command_timeout = CONNECT;
+            config.max_command_attempts = 1;
+            config.reconnect_on_auth_error = true;
+            config.tcp.nodelay = Some(true);
+            config.unresponsive.max_timeout = Some(2 * COMMAND);
+            config.unresponsive.interval = COMMAND / 2;
+        });
+        builder.with_performance_config(|config| {
+            config.default_command_timeout = COMMAND;
+            config.broadcast_channel_capacity = CAPACITY;
+        });
+        if let Some(policy) = policy {
+            builder.set_policy(policy);
+        }
+        let client = builder.build().map_err(BusError::Address)?;
+        let connection = Connection { task: client.connect(), client };
+        let open = async {
+            connection.client.wait_for_connect().await?;
+            connection.client.ping::<Value>(None).await
+        };
+        match timeout(CONNECT, open).await {
+            Ok(Ok(_)) => Ok(connection),
+            Ok(Err(error)) => Err(self.error(error)),
+            Err(_) => Err(BusError::Silent { place: self.place.clone(), limit: CONNECT }),
+        }
+    }
+
+    pub(super) fn error(&self, cause: fred::error::Error) -> BusError {
+        let place = self.place.clone();
+        match cause.kind() {
+            fred::error::ErrorKind::Timeout => BusError::Silent { place, limit: COMMAND },
+            _ => BusError::Redis { place, cause },
+        }
+    }
+}
+
+impl Connection {
+    /// Returns when the connection has ended for good.
+    pub(super) async fn ended(&mut self) {
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

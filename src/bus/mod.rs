@@ -1,0 +1,70 @@
+//! The bus: says which server changed, to whoever listens now. It carries no data,
+//! and may lose a notification: what was not announced is announced again by the
+//! sweeper (promise 2), and who was away is told to fetch (promise 7).
+//!
+//! Between processes it is Redis pub/sub, in the format of Laravel's broadcaster;
+//! in one process it is a channel, with the same notifications.
+
+mod connection;
+mod error;
+mod listener;
+mod memory;
+mod notification;
+mod redis;
+
+pub use self::error::BusError;
+pub use self::listener::{Heard, Listener};
+
+use self::memory::Memory;
+use self::redis::Redis;
+use crate::model::Changed;
+
+/// Carries notifications from who commits changes to who shows them. Clones are the
+/// same bus.
+#[derive(Clone)]
+pub struct Bus(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Memory(Memory),
+    Redis(Redis),
+}
+
+impl Bus {
+    /// A bus within this process. The prefix is that of the channels' names.
+    pub fn memory(prefix: &str) -> Bus {
+        Bus(Kind::Memory(Memory::new(prefix)))
+    }
+
+    /// The bus of the Redis at `url`. Fails if it can't be reached within 5 s, refuses
+    /// us, or is something else.
+    pub async fn redis(url: &str, prefix: &str) -> Result<Bus, BusError> {
+        Ok(Bus(Kind::Redis(Redis::connect(url, prefix).await?)))
+    }
+
+    /// Tells all who listen. Takes at most 2 s, and fails at once while Redis is away.
+    pub async fn announce(&self, changed: &Changed) -> Result<(), BusError> {
+        match &self.0 {
+            Kind::Memory(memory) => memory.announce(changed),
+            Kind::Redis(redis) => redis.announce(changed).await?,
+        }
+        Ok(())
+    }
+
+    /// Follows the notifications of one server, or of all: each that is announced
+    /// after this has returned. Fails as [`Bus::redis`] does.
+    pub async fn subscribe(&self, server_id: Option<i64>) -> Result<Listener, BusError> {
+        match &self.0 {
+            Kind::Memory(memory) => Ok(memory.subscribe(server_id)),
+            Kind::Redis(redis) => redis.subscribe(server_id).await,
+        }
+    }
+
+    /// Whether Redis answers, within 2 s.
+    pub async fn ping(&self) -> Result<(), BusError> {
+        match &self.0 {
+            Kind::Memory(_) => Ok(()),
+            Kind::Redis(redis) => redis.ping().await,
+        }
+    }
+}

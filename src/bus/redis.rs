@@ -1,0 +1,88 @@
+//! The bus of many processes: publishes on one connection, and gives each listener
+//! one of its own.
+
+use std::sync::Arc;
+
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::config::{Options, ReconnectPolicy};
+use fred::types::{Message, Value};
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+use super::connection::{Address, COMMAND, Connection};
+use super::error::BusError;
+use super::listener::Listener;
+use super::notification::{Channels, message};
+use crate::model::Changed;
+
+#[derive(Clone)]
+pub(super) struct Redis {
+    address: Address,
+    channels: Channels,
+    publisher: Arc<Connection>,
+}
+
+impl Redis {
+    pub(super) async fn connect(url: &str, prefix: &str) -> Result<Self, BusError> {
+        let address = Address::new(url)?;
+        // For ever, 100 ms to 5 s apart.
+        let policy = ReconnectPolicy::new_exponential(0, 100, 5000, 2);
+        let publisher = Arc::new(address.connect(Some(policy)).await?);
+        Ok(Self { address, channels: Channels::new(prefix), publisher })
+    }
+
+    pub(super) async fn announce(&self, changed: &Changed) -> Result<(), BusError> {
+        let channel = self.channels.of(changed.server_id);
+        let message = message(changed, Timestamp::now());
+        let client = self.publisher.client.with_options(&now_or_never());
+        let published = client.publish::<Value, _, _>(channel, message).await;
+        published.map(drop).map_err(|error| self.address.error(error))
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), BusError> {
+        let client = self.publisher.client.with_options(&now_or_never());
+        client.ping::<Value>(None).await.map(drop).map_err(|error| self.address.error(error))
+    }
+
+    pub(super) async fn subscribe(&self, server_id: Option<i64>) -> Result<Listener, BusError> {
+        let subscription = Subscription {
+            address: self.address.clone(),
+            channels: self.channels.clone(),
+            server_id,
+        };
+        Listener::redis(subscription).await
+    }
+}
+
+/// Nothing waits inside fred for Redis to come back: the sweeper announces later.
+fn now_or_never() -> Options {
+    Options { fail_fast: true, max_attempts: Some(1), timeout: Some(COMMAND), ..Options::default() }
+}
+
+/// What a listener wants to hear.
+pub(super) struct Subscription {
+    address: Address,
+    pub(super) channels: Channels,
+    server_id: Option<i64>,
+}
+
+impl Subscription {
+    /// A new connection, and what is heard on it: everything from now on.
+    pub(super) async fn open(
+        &self,
+    ) -> Result<(Connection, broadcast::Receiver<Message>), BusError> {
+        let connection = self.address.connect(None).await?;
+        let messages = connection.client.message_rx();
+        let client = &connection.client;
+        let subscribed = async {
+            match self.server_id {
+                Some(server_id) => client.subscribe(self.channels.of(server_id)).await?,
+                None => client.psubscribe(self.channels.all()).await?,
+            }
+            // fred does not wait for the answer to a subscription. Redis answers in order.
+            client.ping::<Value>(None).await
+        };
+        subscribed.await.map_err(|error| self.address.error(error))?;
+        Ok((connection, messages))
+    }
+}
