@@ -84,7 +84,7 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
-        roles.spawn(Worker::run(installation.clone(), catalog, work.slots.into(), stop.clone()));
+        roles.spawn(Worker::run(installation.clone(), catalog, work.slots, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
         if let Some(listener) = listener {
             roles.spawn(web::serve(listener, installation, stop));

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::{SpanRound, Timestamp, Unit};
 use serde_json::json;
 
-use super::display::plain;
+use super::display::printable;
 use super::print::{aligned, print, print_json};
 use super::server;
 use crate::config::Settings;
@@ -110,28 +110,25 @@ async fn list(installation: &Installation, server: Option<&str>, limit: i64, jso
 async fn show(installation: &Installation, id: &str) -> Result<()> {
     let resource = find(installation, id).await?;
     let run = &resource.run;
-    let mut facts = vec![
-        ["server", resource.server.clone()],
-        ["jobs", run.jobs.join(", ")],
-        ["status", run.status.to_string()],
-        ["asked", format!("{:.0}", run.created_at)],
-        ["took", took(run.started_at, run.finished_at)],
-    ]
-    .into_iter()
-    .map(|[name, value]| [name.to_owned(), value])
-    .collect::<Vec<_>>();
+    let mut facts: Vec<[String; 2]> = vec![
+        ["server".into(), resource.server.clone()],
+        ["jobs".into(), run.jobs.join(", ")],
+        ["status".into(), run.status.to_string()],
+        ["asked".into(), format!("{:.0}", run.created_at)],
+        ["took".into(), took(run.started_at, run.finished_at)],
+    ];
     for (name, value) in run.parameters.iter().map(|(name, value)| (format!("-p {name}"), value)) {
-        facts.push([name, plain(value)]);
+        facts.push([name, printable(value)]);
     }
     for (name, value) in [("worker", &run.worker), ("waits", &run.waiting), ("error", &run.error)] {
-        facts.extend(value.iter().map(|value| [name.to_owned(), plain(value)]));
+        facts.extend(value.iter().map(|value| [name.to_owned(), printable(value)]));
     }
     if run.output_cut {
         facts.push(["output".to_owned(), "was too much; what came later is on the host only".to_owned()]);
     }
     print(&format!("run {}\n{}", run.id, aligned("  ", facts)))?;
     for note in &resource.notes {
-        print(&format!("  {:.0}  {}\n", note.time, plain(&note.text)))?;
+        print(&format!("  {:.0}  {}\n", note.time, printable(&note.text)))?;
     }
     print("\n")?;
 
@@ -177,13 +174,13 @@ impl Steps<'_> {
         self.line.push_str(output);
         while let Some(end) = self.line.find('\n') {
             let line: String = self.line.drain(..=end).collect();
-            *text += &format!("      {}\n", plain(line.trim_end()));
+            *text += &format!("      {}\n", printable(line.trim_end()));
         }
     }
 
     fn end_line(&mut self, text: &mut String) {
         if !self.line.is_empty() {
-            *text += &format!("      {}\n", plain(&std::mem::take(&mut self.line)));
+            *text += &format!("      {}\n", printable(&std::mem::take(&mut self.line)));
         }
     }
 }
@@ -199,9 +196,9 @@ fn describe(step: &RunStep) -> String {
         Some(_) => format!(", {}", took(step.started_at, step.finished_at)),
         None => String::new(),
     };
-    let mut text = format!("{:>4}  {} ({how}{code}{time})\n", step.number, plain(&step.title));
+    let mut text = format!("{:>4}  {} ({how}{code}{time})\n", step.number, printable(&step.title));
     if let Some(error) = &step.error {
-        text += &format!("      error: {}\n", plain(error));
+        text += &format!("      error: {}\n", printable(error));
     }
     text
 }

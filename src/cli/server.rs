@@ -123,7 +123,7 @@ async fn add(
         ssh_user: target.user.clone().unwrap_or_else(|| "root".to_owned()),
         host_key: host_key.key().to_owned(),
     };
-    let seal = |id: i64| private_key.map(|key| seal(installation, id, &key));
+    let seal = |id: i64| private_key.as_ref().map(|key| seal(installation, id, key));
     let (server, changed) = installation.store.add_server(&new, seal).await?;
     installation.announce(changed).await;
     print(&format!("added {name} as server {}; install with `groundcrew run nginx --server {name}`\n", server.id))?;

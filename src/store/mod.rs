@@ -73,6 +73,13 @@ pub struct Store {
     output_limit: u64,
 }
 
+/// Which database, where; without a password.
+impl std::fmt::Display for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.place)
+    }
+}
+
 impl Store {
     /// The same store, keeping so many bytes of output a run.
     pub fn with_output_limit(self, bytes: u64) -> Self {

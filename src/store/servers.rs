@@ -81,6 +81,25 @@ impl Store {
         .await
     }
 
+    /// Keeps another private key, encrypted, to log in with.
+    ///
+    /// # Errors
+    /// `UnknownServer`.
+    pub async fn set_private_key(&self, id: i64, sealed: &[u8]) -> Result<Changed> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let sql = "UPDATE servers SET private_key = $2 WHERE id = $1";
+            let done = self.query(sql).bind(id).bind(sealed.to_owned()).execute(&mut *tx).await?;
+            if done.rows_affected() == 0 {
+                return Err(StoreError::UnknownServer);
+            }
+            let changed = self.raise(&mut tx, id, None).await?;
+            tx.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+
     /// Pins another host key (promise 9).
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::installation::Installation;
 pub async fn serve(listener: TcpListener, installation: Installation, mut stop: watch::Receiver<bool>) {
     let router = Router::new().route("/health", get(health)).with_state(installation);
     let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
+        crate::stop::stopped(&mut stop).await;
     };
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
         tracing::error!("the web tier ended: {:#}", anyhow::Error::new(error));

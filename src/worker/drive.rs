@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::Worker;
 use super::lease::Keeper;
 use super::record::Recorder;
 use crate::model::{Claim, Event, FailureKind, Happening};
 use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
+use crate::stop::stopped;
 use crate::store::{Claimed, StoreError};
 
 /// A host that is busy with another run is asked again so often, if nobody says that it is free.
@@ -65,7 +66,7 @@ impl Worker {
         let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline);
         let mut line = Line::start(request);
         let mut stop = self.stop.clone();
-        let mut holder = None;
+        let (mut holder, mut leaving) = (None, false);
         loop {
             tokio::select! {
                 event = line.events.recv() => match event {
@@ -89,7 +90,10 @@ impl Worker {
                     },
                 },
                 Some(question) = line.questions.recv() => holder = answer(question).or(holder),
-                _ = stop.wait_for(|stop| *stop) => line.leave(),
+                () = stopped(&mut stop), if !leaving => {
+                    leaving = true;
+                    line.leave();
+                }
             }
         }
     }
@@ -146,7 +150,7 @@ impl Line {
                 // Nobody follows any more.
                 _ = async {
                     while leaves.changed().await.is_ok() {}
-                    tokio::time::sleep(CLOSE).await;
+                    sleep(CLOSE).await;
                 } => {}
             }
         });

@@ -23,6 +23,7 @@ pub use sweeper::sweep;
 
 use crate::catalog::Catalog;
 use crate::installation::Installation;
+use crate::stop::stopped;
 use crate::store::{Claimed, StoreError, WorkerRow};
 
 /// How often a worker looks for what nobody hinted.
@@ -39,7 +40,7 @@ pub struct Worker {
     catalog: Arc<Catalog>,
     name: Arc<str>,
     slots: Arc<Semaphore>,
-    slot_count: usize,
+    slot_count: u32,
     /// Somewhere a slot became free, and with it perhaps a server.
     freed: Arc<Notify>,
     stop: watch::Receiver<bool>,
@@ -52,7 +53,7 @@ impl Worker {
     pub async fn run(
         installation: Installation,
         catalog: Arc<Catalog>,
-        slots: usize,
+        slots: u16,
         stop: watch::Receiver<bool>,
     ) {
         let (claimed, mut claims) = mpsc::channel(1);
@@ -60,8 +61,8 @@ impl Worker {
             installation,
             catalog,
             name: name().into(),
-            slots: Arc::new(Semaphore::new(slots)),
-            slot_count: slots,
+            slots: Arc::new(Semaphore::new(slots.into())),
+            slot_count: slots.into(),
             freed: Arc::default(),
             stop,
             claimed,
@@ -85,7 +86,7 @@ impl Worker {
                     });
                 }
                 Some(ended) = runs.join_next() => panicked(ended),
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
             }
         }
         duties.abort_all();

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::installation::Installation;
+use crate::stop::stopped;
 use crate::store::StoreError;
 
 /// How often it looks.
@@ -37,7 +38,7 @@ pub async fn sweep(
     let mut announce_again = None;
     loop {
         let done = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stopped(&mut stop) => return,
             _ = sweep.tick() => announce_missed(&installation, GRACE).await,
             _ = glance.tick(), if embedded => {
                 look_beside(&installation, &mut seen, &mut announce_again).await

@@ -28,7 +28,7 @@ use console::Term;
 use self::{fleet::Fleet, json::Json, live::Live, paint::Paint, plain::Plain, terminal::Terminal};
 use crate::model::{Event, Plan};
 
-pub(super) use sanitize::plain;
+pub(super) use sanitize::plain as printable;
 
 /// How often [`Display::tick`] wants to be called.
 pub const TICK: Duration = Duration::from_millis(100);

@@ -87,7 +87,7 @@ impl Sanitizer {
 }
 
 /// A short text from elsewhere, such as an error, without anything but text and line ends.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     let mut sanitizer = Sanitizer::new(false);
     let mut lines = sanitizer.feed(text);
     lines.extend(sanitizer.end());
