@@ -7,10 +7,10 @@ pub mod display;
 mod jobs;
 mod migrate;
 mod print;
+mod roles;
 mod run;
 mod runs;
 mod server;
-mod roles;
 mod wanted;
 mod watch;
 

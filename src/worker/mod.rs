@@ -109,7 +109,9 @@ impl Worker {
             }
         };
         if timeout(LEAVE, all).await.is_err() {
-            tracing::warn!("some runs could not be handed back in time; their leases expire by themselves");
+            tracing::warn!(
+                "some runs could not be handed back in time; their leases expire by themselves"
+            );
         }
         let store = &self.installation.store;
         let _ = timeout(Duration::from_secs(1), store.remove_worker(&self.name)).await;
