@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::error::QueueError;
 use super::pulse::Pulse;
 use super::redis::{Hint, Redis};
+use super::stopped;
 use super::take::Take;
 
 /// Redis may stall so long before a session ends over it.
@@ -47,7 +48,7 @@ impl Redis {
             let name = format!("{worker}-{}", Uuid::new_v4());
             let ended = tokio::select! {
                 ended = self.session(&name, take, &mut away, &mut pause) => ended,
-                _ = stop.wait_for(|stop| *stop) => {
+                () = stopped(&mut stop) => {
                     // Hints that were fetched and not looked at are for others now.
                     let _ = timeout(LEAVE, self.forget(&name)).await;
                     return;
@@ -63,7 +64,7 @@ impl Redis {
             }
             tokio::select! {
                 () = sleep(jittered(pause)) => pause = (pause * 2).min(PAUSES.1),
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
             }
         }
     }

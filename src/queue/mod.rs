@@ -68,7 +68,7 @@ impl Queue {
         match &self.0 {
             Kind::Memory(memory) => tokio::select! {
                 () = memory.listen(&take) => {}
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = stopped(&mut stop) => {}
             },
             Kind::Redis(redis) => redis.listen(worker, &take, stop).await,
         }
@@ -91,4 +91,10 @@ impl Queue {
             Kind::Redis(redis) => redis.ping().await,
         }
     }
+}
+
+/// Returns when a listener is to stop. (A function, since what `wait_for` gives is a
+/// lock, which must not be held on.)
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
