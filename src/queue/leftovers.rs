@@ -75,6 +75,9 @@ impl Redis {
 
     /// What these tasks carry; `None` where apalis could not read it.
     async fn read(&self, tasks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Option<Hint>)>, QueueError> {
+        if tasks.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut read = redis::pipe();
         // What is of the wrong kind can't be read either.
         read.ignore_errors();
@@ -155,11 +158,11 @@ impl Redis {
 
         let mut read = redis::pipe();
         // At one moment: a task that moves from one list to another is in one of them.
-        read.atomic().lrange(active, 0, -1).zrange(scheduled, 0, -1);
+        read.lrange(active, 0, -1).zrange(scheduled, 0, -1);
         for worker in &known {
             read.smembers(self.keys.inflight(worker));
         }
-        let listed: Vec<Vec<Vec<u8>>> = self.ask(&read).await?;
+        let listed: Vec<Vec<Vec<u8>>> = self.ask_at_once(&read).await?;
         for task in listed.iter().flatten() {
             tasks.remove(task);
         }

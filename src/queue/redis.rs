@@ -113,7 +113,7 @@ impl Redis {
             Ok(connection)
         };
         match timeout(CONNECT, open).await {
-            Ok(opened) => opened.map_err(|error| self.error(error)),
+            Ok(opened) => opened.map_err(|error| self.error(error, CONNECT)),
             Err(_) => Err(self.silent(CONNECT)),
         }
     }
@@ -127,7 +127,8 @@ impl Redis {
             Ok(subscription)
         };
         let subscription = timeout(CONNECT, subscribe).await.map_err(|_| self.silent(CONNECT))?;
-        let mut messages = subscription.map_err(|error| self.error(error))?.into_on_message();
+        let mut messages =
+            subscription.map_err(|error| self.error(error, CONNECT))?.into_on_message();
         // What came before the subscription was missed.
         wake();
         while messages.next().await.is_some() {
@@ -142,12 +143,9 @@ impl Redis {
         let hint = serde_json::json!(Hint { run_id: run.to_owned() }).to_string();
         let meta = [("attempts", "0"), ("max_attempts", "1"), ("status", "Pending")];
         let mut write = redis::pipe();
-        write
-            .atomic()
-            .hset_nx(data, &task, hint)
-            .hset_multiple(self.keys.meta(task.as_bytes()), &meta);
+        write.hset_nx(data, &task, hint).hset_multiple(self.keys.meta(task.as_bytes()), &meta);
         write.rpush(active, &task).publish(wake, "");
-        self.ask::<redis::Value>(&write).await.map(drop)
+        self.ask_at_once::<redis::Value>(&write).await.map(drop)
     }
 
     pub(super) async fn ping(&self) -> Result<(), QueueError> {
@@ -165,12 +163,35 @@ impl Redis {
             }
         };
         match timeout(HINT, asking).await {
-            Ok(answer) => answer.map_err(|error| self.error(error)),
+            Ok(answer) => answer.map_err(|error| self.error(error, HINT)),
             Err(_) => Err(self.silent(HINT)),
         }
     }
 
-    fn error(&self, cause: RedisError) -> QueueError {
+    /// As [`Redis::ask`], at one moment, and all or nothing.
+    pub(super) async fn ask_at_once<T: FromRedisValue>(
+        &self,
+        what: &Pipeline,
+    ) -> Result<T, QueueError> {
+        // Not `Pipeline::atomic`: that panics in redis 1.8 where MULTI itself is refused.
+        let mut all = redis::pipe();
+        all.cmd("MULTI");
+        for command in what.cmd_iter() {
+            all.add_command(command.clone());
+        }
+        let answers: Vec<redis::Value> = self.ask(all.cmd("EXEC")).await?;
+        let answer = answers.into_iter().last().unwrap_or(redis::Value::Nil);
+        T::from_redis_value(answer).map_err(|error| self.error(error.into(), HINT))
+    }
+
+    fn error(&self, cause: RedisError, limit: Duration) -> QueueError {
+        // What keeps time inside the client may be faster than we are.
+        if cause.is_timeout() {
+            return self.silent(limit);
+        }
+        // Of several commands that failed, the first one says why.
+        let first = cause.clone().into_server_errors().and_then(|errors| errors.first().cloned());
+        let cause = first.map_or(cause, |(_, error)| error.into());
         QueueError::Redis { place: self.place.to_string(), cause }
     }
 

@@ -84,3 +84,19 @@ async fn stalled() {
         }
     }
 }
+
+/// A password that we don't have is no reason to give up: it may be a mistake.
+#[tokio::test]
+async fn locked_out() {
+    let mut server = Server::start().await;
+    let bus = Bus::redis(&server.url, "test:").await.unwrap();
+    let mut all = bus.subscribe(None).await.unwrap();
+    server.lock_out().await;
+    assert!(bus.announce(&changed(7)).await.is_err());
+    assert!(bus.subscribe(None).await.is_err());
+    sleep(Duration::from_secs(2)).await;
+    server.let_in().await;
+    assert_eq!(next(&mut all).await, Heard::Away);
+    announces_again(&bus).await;
+    assert_eq!(next(&mut all).await, Heard::Changed { server_id: 1 });
+}

@@ -4,6 +4,7 @@
 //! Each test has a server of its own, which dies with the test, however that ends.
 
 mod ear;
+mod log;
 mod server;
 
 mod bus;

@@ -82,6 +82,21 @@ impl Server {
         self.try_ask(command).await.unwrap()
     }
 
+    /// Wants a password from now on, and cuts all connections.
+    pub async fn lock_out(&mut self) {
+        let () = self.ask("CONFIG SET requirepass secret").await;
+        self.url = format!("redis://:secret@127.0.0.1:{}", self.port);
+        for kind in ["normal", "pubsub"] {
+            let _: i64 = self.ask(&format!("CLIENT KILL TYPE {kind}")).await;
+        }
+    }
+
+    /// Wants no password any more.
+    pub async fn let_in(&mut self) {
+        let () = self.ask("CONFIG SET requirepass ").await;
+        self.url = format!("redis://127.0.0.1:{}", self.port);
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }

@@ -6,7 +6,8 @@ use groundcrew::queue::{Queue, QueueError};
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
-use crate::ear::Ear;
+use crate::ear::{Ear, until};
+use crate::log::Log;
 use crate::server::Server;
 
 async fn calm() -> (Server, Queue, Ear) {
@@ -20,6 +21,8 @@ async fn calm() -> (Server, Queue, Ear) {
 
 #[tokio::test]
 async fn killed_and_started_again() {
+    let log = Log::default();
+    let _guard = log.listen();
     let (mut server, queue, ear) = calm().await;
     server.kill();
     let begin = Instant::now();
@@ -31,6 +34,13 @@ async fn killed_and_started_again() {
     server.restart().await;
     ear.hears_again(&queue).await;
     queue.ping().await.unwrap();
+    // It is said once that it was away, and once that it is back.
+    until("the log says so", 10, || log.lines().len() == 2).await;
+    let lines = log.lines();
+    assert!(
+        lines[0].contains("no hints are heard") && lines[1].contains("heard again"),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -84,4 +94,16 @@ async fn full() {
     let () = server.ask("CONFIG SET maxmemory 0").await;
     ear.hears_again(&queue).await;
     assert!(!ear.has_heard("too much"));
+}
+
+/// A password that we don't have is no reason to give up: it may be a mistake.
+#[tokio::test]
+async fn locked_out() {
+    let (mut server, queue, ear) = calm().await;
+    server.lock_out().await;
+    let error = queue.hint("refused").await.unwrap_err();
+    assert!(error.to_string().contains("password"), "{error}");
+    sleep(Duration::from_secs(2)).await;
+    server.let_in().await;
+    ear.hears_again(&queue).await;
 }
