@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError};
+use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ pub(super) struct Redis {
     /// Where the next call of `tidy` goes on: among all keys, and in the tasks' data.
     pub(super) scanned: Arc<[AtomicU64; 2]>,
     client: Client,
-    connection: ConnectionManager,
+    connection: Arc<Mutex<ConnectionManager>>,
     place: Arc<str>,
 }
 
@@ -95,9 +96,7 @@ impl Redis {
         let info = url.into_connection_info().map_err(QueueError::Address)?.set_tcp_settings(tcp);
         let place = Arc::from(info.addr().to_string());
         let client = Client::open(info).map_err(QueueError::Address)?;
-        let config = managed(HINT).set_connection_timeout(Some(CONNECT));
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)
-            .map_err(QueueError::Address)?;
+        let connection = Arc::new(Mutex::new(later(&client).map_err(QueueError::Address)?));
         let keys = Arc::new(Keys::new(prefix));
         let redis = Self { keys, scanned: Arc::default(), client, connection, place };
         redis.open(HINT).await?;
@@ -106,7 +105,7 @@ impl Redis {
 
     /// A connection of its own, which has answered once.
     pub(super) async fn open(&self, response: Duration) -> Result<ConnectionManager, QueueError> {
-        let config = managed(response).set_connection_timeout(Some(CONNECT));
+        let config = managed(response);
         let open = async {
             let mut connection = self.client.get_connection_manager_with_config(config).await?;
             redis::cmd("PING").query_async::<()>(&mut connection).await?;
@@ -155,17 +154,24 @@ impl Redis {
     /// Asks within [`HINT`]. A connection that was lost is noticed only now, and
     /// opened anew; so what failed for that is asked once more.
     pub(super) async fn ask<T: FromRedisValue>(&self, what: &Pipeline) -> Result<T, QueueError> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.connection.lock().await.clone();
         let asking = async {
             match what.query_async(&mut connection).await {
-                Err(error) if error.is_io_error() => what.query_async(&mut connection).await,
+                Err(error) if error.is_io_error() && !error.is_timeout() => {
+                    what.query_async(&mut connection).await
+                }
                 answered => answered,
             }
         };
-        match timeout(HINT, asking).await {
+        let answer = match timeout(HINT, asking).await {
             Ok(answer) => answer.map_err(|error| self.error(error, HINT)),
             Err(_) => Err(self.silent(HINT)),
+        };
+        if let (Err(QueueError::Silent { .. }), Ok(fresh)) = (&answer, later(&self.client)) {
+            // The line may be dead without an end, and a manager keeps such a one.
+            *self.connection.lock().await = fresh;
         }
+        answer
     }
 
     /// As [`Redis::ask`], at one moment, and all or nothing.
@@ -202,5 +208,13 @@ impl Redis {
 
 /// Connects at once or not at all: who asks has a backoff, or no time.
 fn managed(response: Duration) -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new().set_number_of_retries(0).set_response_timeout(Some(response))
+    ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(Some(response))
+}
+
+/// A connection that opens when it is first used.
+fn later(client: &Client) -> RedisResult<ConnectionManager> {
+    ConnectionManager::new_lazy_with_config(client.clone(), managed(HINT))
 }

@@ -10,7 +10,7 @@ use crate::bus::{changed, next, silent};
 use crate::server::Server;
 
 /// Announces until it works.
-async fn announces_again(bus: &Bus) {
+pub async fn announces_again(bus: &Bus) {
     let begin = Instant::now();
     while let Err(error) = bus.announce(&changed(1)).await {
         assert!(begin.elapsed() < Duration::from_secs(20), "{error}");

@@ -9,6 +9,7 @@ mod server;
 
 mod bus;
 mod bus_trouble;
+mod dead_line;
 mod hints;
 mod leftovers;
 mod refusals;
