@@ -44,7 +44,7 @@ impl Redis {
             }
             self.remove_task(&mut remove, &task);
         }
-        let Keys { workers, .. } = &*self.keys;
+        let Keys { workers, .. } = &self.keys;
         remove.del(inflight).zrem(workers, worker).del(self.keys.metadata(worker));
         self.ask::<redis::Value>(&remove).await?;
         if broken > 0 {
@@ -55,7 +55,7 @@ impl Redis {
 
     /// Removes what can't be read from the head of the list.
     async fn weed(&self) -> Result<u64, QueueError> {
-        let Keys { active, .. } = &*self.keys;
+        let Keys { active, .. } = &self.keys;
         let (waiting,): (Vec<Vec<u8>>,) =
             self.ask(redis::pipe().lrange(active, 0, PAGE as isize - 1)).await?;
         let mut remove = redis::pipe();
@@ -103,7 +103,7 @@ impl Redis {
     /// Removes what somebody else wrote under our keys, in another form: apalis would
     /// end over it for ever.
     async fn remove_foreign_keys(&self) -> Result<u64, QueueError> {
-        let Keys { data, active, workers, scheduled, .. } = &*self.keys;
+        let Keys { data, active, workers, scheduled, .. } = &self.keys;
         let ours = [(data, "hash"), (active, "list"), (workers, "zset"), (scheduled, "zset")];
         let mut ask = redis::pipe();
         for (key, _) in ours {
@@ -127,9 +127,9 @@ impl Redis {
 
     /// As [`super::Queue::tidy`].
     pub(super) async fn tidy(&self) -> Result<u64, QueueError> {
-        let Keys { queue, data, active, workers, scheduled, .. } = &*self.keys;
+        let Keys { queue, data, active, workers, scheduled, .. } = &self.keys;
         let mut removed = self.remove_foreign_keys().await?;
-        // Sets in which apalis keeps what has ended: ours writes none.
+        // Sets in which apalis keeps what has ended; as we use it, it writes none.
         let ended = ["done", "dead", "failed"].map(|set| format!("{queue}:{set}"));
         let (sets,): (u64,) = self.ask(redis::pipe().del(&ended[..])).await?;
         removed += sets;

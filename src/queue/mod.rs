@@ -13,6 +13,8 @@ mod pulse;
 mod redis;
 mod take;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -29,7 +31,7 @@ pub struct Queue(Kind);
 #[derive(Clone)]
 enum Kind {
     Memory(Memory),
-    Redis(Redis),
+    Redis(Arc<Redis>),
 }
 
 impl Queue {
@@ -41,7 +43,7 @@ impl Queue {
     /// A queue in the Redis at `url`, under keys that begin with `{prefix}runs`. Fails
     /// if Redis can't be reached within 5 s, refuses us, or is something else.
     pub async fn redis(url: &str, prefix: &str) -> Result<Queue, QueueError> {
-        Ok(Queue(Kind::Redis(Redis::connect(url, prefix).await?)))
+        Ok(Queue(Kind::Redis(Arc::new(Redis::connect(url, prefix).await?))))
     }
 
     /// Says that this run may be claimed: an idle worker looks at once. Takes at most

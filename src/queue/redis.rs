@@ -1,9 +1,9 @@
 //! The queue's Redis: its keys, its connections, and how a hint is written.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult};
@@ -27,15 +27,14 @@ pub(super) struct Hint {
     pub(super) run_id: String,
 }
 
-/// The queue in Redis. Clones share a connection.
-#[derive(Clone)]
+/// The queue in Redis.
 pub(super) struct Redis {
-    pub(super) keys: Arc<Keys>,
+    pub(super) keys: Keys,
     /// Where the next call of `tidy` goes on: among all keys, and in the tasks' data.
-    pub(super) scanned: Arc<[AtomicU64; 2]>,
+    pub(super) scanned: [AtomicU64; 2],
     client: Client,
-    connection: Arc<Mutex<ConnectionManager>>,
-    place: Arc<str>,
+    connection: Mutex<ConnectionManager>,
+    place: String,
 }
 
 /// Names of keys, as apalis makes them of its queue's name.
@@ -94,11 +93,11 @@ impl Redis {
             .set_keepalive(keepalive)
             .set_user_timeout(DEAD);
         let info = url.into_connection_info().map_err(QueueError::Address)?.set_tcp_settings(tcp);
-        let place = Arc::from(info.addr().to_string());
+        let place = info.addr().to_string();
         let client = Client::open(info).map_err(QueueError::Address)?;
-        let connection = Arc::new(Mutex::new(later(&client).map_err(QueueError::Address)?));
-        let keys = Arc::new(Keys::new(prefix));
-        let redis = Self { keys, scanned: Arc::default(), client, connection, place };
+        let connection = Mutex::new(later(&client).map_err(QueueError::Address)?);
+        let keys = Keys::new(prefix);
+        let redis = Self { keys, scanned: Default::default(), client, connection, place };
         redis.open(HINT).await?;
         Ok(redis)
     }
@@ -119,7 +118,6 @@ impl Redis {
 
     /// Calls `wake` at each message that a task waits. Returns when the connection ends.
     pub(super) async fn wakes(&self, wake: impl Fn()) -> Result<(), QueueError> {
-        use futures_util::StreamExt;
         let subscribe = async {
             let mut subscription = self.client.get_async_pubsub().await?;
             subscription.subscribe(&self.keys.wake).await?;
@@ -137,7 +135,7 @@ impl Redis {
     }
 
     pub(super) async fn hint(&self, run: &str) -> Result<(), QueueError> {
-        let Keys { data, active, wake, .. } = &*self.keys;
+        let Keys { data, active, wake, .. } = &self.keys;
         let task = Uuid::now_v7().to_string();
         let hint = serde_json::json!(Hint { run_id: run.to_owned() }).to_string();
         let meta = [("attempts", "0"), ("max_attempts", "1"), ("status", "Pending")];
@@ -198,11 +196,11 @@ impl Redis {
         // Of several commands that failed, the first one says why.
         let first = cause.clone().into_server_errors().and_then(|errors| errors.first().cloned());
         let cause = first.map_or(cause, |(_, error)| error.into());
-        QueueError::Redis { place: self.place.to_string(), cause }
+        QueueError::Redis { place: self.place.clone(), cause }
     }
 
     fn silent(&self, limit: Duration) -> QueueError {
-        QueueError::Silent { place: self.place.to_string(), limit }
+        QueueError::Silent { place: self.place.clone(), limit }
     }
 }
 

@@ -128,6 +128,10 @@ async fn keys_of_another_kind_are_removed() {
     let ear = Ear::new(&queue);
     queue.hint("before").await.unwrap();
     ear.hears("before").await;
+    let other = Queue::redis(&server.url, "other:").await.unwrap();
+    let () = server.ask("SET other:runs:active x").await;
+    let error = other.hint("run").await.unwrap_err();
+    assert!(error.to_string().contains("wrong kind"), "{error}");
     for key in ["active", "data", "workers", "scheduled"] {
         let () = server.ask(&format!("SET test:runs:{key} x")).await;
         sleep(Duration::from_millis(300)).await;

@@ -3,6 +3,8 @@
 //!
 //! Each test has a server of its own, which dies with the test, however that ends.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod ear;
 mod log;
 mod server;
