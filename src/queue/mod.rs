@@ -13,6 +13,8 @@ mod pulse;
 mod redis;
 mod take;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -29,7 +31,7 @@ pub struct Queue(Kind);
 #[derive(Clone)]
 enum Kind {
     Memory(Memory),
-    Redis(Redis),
+    Redis(Arc<Redis>),
 }
 
 impl Queue {
@@ -41,7 +43,7 @@ impl Queue {
     /// A queue in the Redis at `url`, under keys that begin with `{prefix}runs`. Fails
     /// if Redis can't be reached within 5 s, refuses us, or is something else.
     pub async fn redis(url: &str, prefix: &str) -> Result<Queue, QueueError> {
-        Ok(Queue(Kind::Redis(Redis::connect(url, prefix).await?)))
+        Ok(Queue(Kind::Redis(Arc::new(Redis::connect(url, prefix).await?))))
     }
 
     /// Says that this run may be claimed: an idle worker looks at once. Takes at most
@@ -68,7 +70,7 @@ impl Queue {
         match &self.0 {
             Kind::Memory(memory) => tokio::select! {
                 () = memory.listen(&take) => {}
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = stopped(&mut stop) => {}
             },
             Kind::Redis(redis) => redis.listen(worker, &take, stop).await,
         }
@@ -91,4 +93,10 @@ impl Queue {
             Kind::Redis(redis) => redis.ping().await,
         }
     }
+}
+
+/// Returns when a listener is to stop. (A function, since what `wait_for` gives is a
+/// lock, which must not be held on.)
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
