@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::error::QueueError;
 use super::pulse::Pulse;
 use super::redis::{Hint, Redis};
-use super::stopped;
 use super::take::Take;
 use crate::stop::stopped;
 

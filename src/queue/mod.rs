@@ -23,6 +23,7 @@ pub use self::error::QueueError;
 use self::memory::Memory;
 use self::redis::Redis;
 use self::take::Take;
+use crate::stop::stopped;
 
 /// Carries hints from who asks for runs to who drives them. Clones are the same queue.
 #[derive(Clone)]
@@ -93,10 +94,4 @@ impl Queue {
             Kind::Redis(redis) => redis.ping().await,
         }
     }
-}
-
-/// Returns when a listener is to stop. (A function, since what `wait_for` gives is a
-/// lock, which must not be held on.)
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
 }
