@@ -27,6 +27,7 @@ mod steps;
 mod workers;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,7 @@ const CALL: Duration = Duration::from_secs(15);
 const RACES: Duration = Duration::from_secs(5);
 
 /// The database. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     /// For what only reads; on Postgres the same pool as `writes`.
     reads: AnyPool,
@@ -71,6 +72,13 @@ pub struct Store {
     /// The connection that sees others commit (SQLite).
     watcher: Arc<Mutex<Option<AnyConnection>>>,
     output_limit: u64,
+}
+
+// By hand: the options hold a password.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.place)
+    }
 }
 
 impl Store {

@@ -38,7 +38,7 @@ fn each_cause_has_its_message() {
             ("postgres://u:hunter2@db:port/x", "Address", "port"),
             (&format!("sqlite:{path}/none.db"), "File", "no such file"),
             (&format!("sqlite:{path}/no/fleet.db"), "File", "make it first"),
-            (&format!("sqlite:{path}/text"), "Database", "not a database"),
+            (&format!("sqlite:{path}/text"), "File", "no SQLite database"),
             (&format!("sqlite:{path}"), "File", "directory"),
             ("postgres://u:hunter2@127.0.0.1:1/x", "Unreachable", "127.0.0.1:1"),
             ("postgres://u:hunter2@nowhere.invalid/x", "Unreachable", "nowhere.invalid"),
@@ -64,5 +64,15 @@ fn the_file_is_for_its_owner_only() {
             let mode = file.metadata().expect("its mode").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file:?}");
         }
+    });
+}
+
+/// Promise 8: not even a log of the whole store shows the password.
+#[test]
+fn no_password_in_debug() {
+    block_on(async {
+        let url = cluster().url("postgres:hunter2");
+        let shown = format!("{:?}", Store::open(&url, false).await.expect("open"));
+        assert!(shown.contains("Postgres at") && !shown.contains("hunter2"), "{shown}");
     });
 }
