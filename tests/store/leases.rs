@@ -80,8 +80,9 @@ async fn postponed(db: Database) {
     assert!(db.try_claim(&waits).await.is_none(), "the first one keeps its place");
     assert!(db.store.claimable(9).await.expect("ids").is_empty());
 
-    assert_eq!(db.store.wake_waiting().await.expect("ids"), [claim.run.id.clone()]);
-    assert_eq!(db.store.claimable(9).await.expect("ids"), [claim.run.id.clone()]);
+    let it = std::slice::from_ref(&claim.run.id);
+    assert_eq!(db.store.wake_waiting().await.expect("ids"), it);
+    assert_eq!(db.store.claimable(9).await.expect("ids"), it);
     let again = db.claim(&claim.run.id).await;
     assert_eq!((again.lease.epoch, again.run.waiting), (2, None));
     assert!(db.store.wake_waiting().await.expect("ids").is_empty());
