@@ -81,7 +81,7 @@ CREATE TABLE runs (
 -- One active run a server (promise 3).
 CREATE UNIQUE INDEX runs_one_active ON runs (server_id) WHERE status = 'installing';
 CREATE INDEX runs_pending ON runs (server_id, id) WHERE status = 'pending';
-CREATE INDEX runs_due ON runs (due_at) WHERE status = 'pending';
+CREATE INDEX runs_oldest ON runs (id) WHERE status = 'pending';
 CREATE INDEX runs_leases ON runs (lease_until) WHERE status = 'installing';
 CREATE INDEX runs_of_server ON runs (server_id, id);
 

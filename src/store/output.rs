@@ -115,7 +115,7 @@ impl Store {
 
     async fn prunable(&self, age: Duration) -> Result<Option<String>> {
         self.again(|| async {
-            let sql = "SELECT id FROM runs WHERE finished_at < {now} - $1 \
+            let sql = "SELECT id FROM runs WHERE finished_at < (SELECT {now}) - $1 \
                 AND EXISTS (SELECT 1 FROM run_output WHERE run_id = runs.id) LIMIT 1";
             let run = self.query(sql).bind(ms(age)).fetch_optional(&self.writes).await?;
             Ok(run.map(|row| row.try_get(0)).transpose()?)
