@@ -130,29 +130,46 @@ impl Worker {
     /// Gives the run back until the host is free, and says what it waits for.
     async fn wait_for(&self, claim: &Claim, holder: Option<&Holder>) -> Result<(), StoreError> {
         let store = &self.installation.store;
-        let waiting = match holder {
+        let (waiting, waits_for) = match holder {
             Some(Holder { installation, run, .. }) if **installation == *self.installation.id => {
                 let other = store.run(run).await?;
                 let name = other.map_or_else(|| "a removed server".to_owned(), |run| run.server);
-                format!("the host is busy with run {run} of {name}, which is the same machine")
+                let why =
+                    format!("the host is busy with run {run} of {name}, which is the same machine");
+                (why, Some(run.as_str()))
             }
             Some(Holder { installation, run, .. }) => {
-                format!("the host is busy with run {run} of another installation, {installation}")
+                let whose = match installation.as_str() {
+                    "apply" => "that somebody started by hand".to_owned(),
+                    other => format!("of another installation, {other}"),
+                };
+                (format!("the host is busy with run {run} {whose}"), None)
             }
-            None => "the host is busy with another run".to_owned(),
+            None => ("the host is busy with another run".to_owned(), None),
         };
         tracing::info!(run = claim.run.id, "waits: {waiting}");
-        let changed = store.postpone(&claim.lease, BUSY, &waiting).await?;
+        let changed = store.postpone(&claim.lease, BUSY, &waiting, waits_for).await?;
         self.installation.announce(changed).await;
+        // It may have ended before it could see that we wait for it.
+        if let Some(other) = waits_for
+            && store.run(other).await?.is_none_or(|other| other.run.status.is_final())
+        {
+            self.wake(store.wake_waiting(other).await?).await;
+        }
         Ok(())
     }
 
     /// A run has ended: hints the runs that waited for it.
     async fn make_way(&self, claim: &Claim) {
         let store = &self.installation.store;
-        let next = store.next_on(claim.server.id).await;
-        let woken = store.wake_waiting().await;
-        for run in next.ok().flatten().into_iter().chain(woken.unwrap_or_default()) {
+        // What fails here is found by who looks for runs without a hint.
+        let next = store.next_on(claim.server.id).await.ok().flatten();
+        let woken = store.wake_waiting(&claim.run.id).await.unwrap_or_default();
+        self.wake(next.into_iter().chain(woken)).await;
+    }
+
+    async fn wake(&self, runs: impl IntoIterator<Item = String>) {
+        for run in runs {
             self.installation.hint(&run).await;
         }
     }
