@@ -254,7 +254,7 @@ async fn accept(target: &Target, wanted: &[String], pinned: Option<&str>) -> Res
             None => {}
         }
     }
-    Err(refused(target, &key, wanted).into())
+    Err(refused(target, &key, wanted, "").into())
 }
 
 fn seal(installation: &Installation, id: i64, key: &str) -> Vec<u8> {
