@@ -21,9 +21,8 @@ impl Worker {
             Err(failure) => return Ok(Err(failure)),
         };
         let Prepared { plan, mut fleet, ssh } = prepared;
-        if claim.attempts.is_empty() && fleet.outline != plan.outline()
-            || claim.attempts.is_empty() && !fleet.same_plan
-        {
+        let is_other = !fleet.same_plan || fleet.outline != plan.outline();
+        if claim.attempts.is_empty() && is_other {
             fleet.outline = plan.outline();
             fleet.same_plan = true;
             let changed = self
