@@ -1,9 +1,14 @@
-//! The word that all roles wait for: that it is time to leave.
+//! Waiting for a word that one part says to all others: that it is time to leave, say.
 
 use tokio::sync::watch;
 
-/// Resolves when it is time to stop; also when who would say so is gone.
-pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+/// Resolves when the value is as wanted; also when who would set it is gone.
+pub async fn until<T>(value: &mut watch::Receiver<T>, wanted: impl FnMut(&T) -> bool) {
     // What `wait_for` gives is a lock on the value: it must not be kept across an await.
-    let _ = stop.wait_for(|stop| *stop).await;
+    let _ = value.wait_for(wanted).await;
+}
+
+/// Resolves when it is time to stop.
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+    until(stop, |stop| *stop).await;
 }

@@ -62,6 +62,9 @@ struct WorkArgs {
     /// How many runs it drives at once
     #[arg(long, env = "GROUNDCREW_SLOTS", value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     slots: u16,
+    /// How many minutes a host may be away before its run is failed
+    #[arg(long, env = "GROUNDCREW_PATIENCE", value_name = "MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    patience: u32,
     /// How many days the output of a run is kept after its end
     #[arg(long, env = "GROUNDCREW_KEEP_OUTPUT", value_name = "DAYS", default_value_t = 90)]
     keep_output: u32,
@@ -95,7 +98,9 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
-        roles.spawn(Worker::run(installation.clone(), catalog, work.slots, stop.clone()));
+        let patience = Duration::from_secs(u64::from(work.patience) * 60);
+        let slots = work.slots;
+        roles.spawn(Worker::run(installation.clone(), catalog, slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
         if let Some(listener) = listener {
             roles.spawn(web::serve(listener, installation, stop));

@@ -124,6 +124,15 @@ pub enum Happening {
     /// The host confirmed that the run was cancelled.
     #[serde(rename = "run.cancelled")]
     RunCancelled,
+    /// The host can't be reached for now; it is tried again (runs of a fleet only).
+    #[serde(rename = "host.away")]
+    HostAway {
+        /// Why not.
+        error: String,
+    },
+    /// It can be reached again.
+    #[serde(rename = "host.back")]
+    HostBack,
     /// Something that a person wants to know and that is no state of the run:
     /// the line was cut, the host rebooted. Not part of `--json`'s standard output.
     #[serde(rename = "note")]
@@ -186,8 +195,32 @@ pub enum FailureKind {
     JobChanged,
     /// What is kept encrypted can't be read with this key.
     KeyLost,
+    /// Its worker vanished again and again without getting any further.
+    Poisoned,
+    /// A person gave it up: the host is gone for good.
+    Abandoned,
     /// The person left the run to itself; the host may still be executing it.
     Left,
     /// Something on this side failed.
     Internal,
+}
+
+impl FailureKind {
+    /// Whether the run is over on its host, as the host itself says. Else, if the host has
+    /// the run at all, it may still be executing it.
+    pub fn is_hosts_word(self) -> bool {
+        matches!(
+            self,
+            Self::StepFailed
+                | Self::CheckFailed
+                | Self::NotInPlace
+                | Self::AssertFailed
+                | Self::TimedOut
+                | Self::DiskFull
+                | Self::RunnerLost
+                | Self::Interrupted
+                | Self::InterruptedTwice
+                | Self::StartRefused
+        )
+    }
 }

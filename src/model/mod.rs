@@ -9,6 +9,8 @@ mod status;
 
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
-pub use run::{AttemptRecord, Chunk, Claim, Lease, NewRun, Note, Run, RunResource, RunStep};
+pub use run::{
+    AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,
+};
 pub use server::{Changed, NewServer, Server};
 pub use status::Status;

@@ -29,6 +29,14 @@ pub struct Run {
     pub worker: Option<String>,
     /// Why it waits, where that is not obvious.
     pub waiting: Option<String>,
+    /// When a person asked that it be cancelled.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// Since when the host can't be reached.
+    pub unreachable_since: Option<Timestamp>,
+    /// Why not.
+    pub unreachable: Option<String>,
+    /// Of a run that failed without the host's word: whether the host may still execute it.
+    pub host_state: Option<HostState>,
     /// Why it failed, as a word.
     pub error_kind: Option<FailureKind>,
     /// Why it failed, and what to do.
@@ -45,6 +53,16 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+/// What is known of the host, where a run failed without the host's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostState {
+    /// It may still be executing the run.
+    Unknown,
+    /// A person said that it is gone for good.
+    Abandoned,
 }
 
 /// What is asked for.
@@ -129,6 +147,8 @@ pub struct RunResource {
     pub run: Run,
     /// The server's name.
     pub server: String,
+    /// How many runs of the server come before it, while it waits.
+    pub place: Option<i64>,
     /// Steps, then handlers.
     pub steps: Vec<RunStep>,
     /// What else happened.
@@ -182,4 +202,17 @@ pub struct Claim {
     pub private_key: Option<Vec<u8>>,
     /// What the store knows of its attempts, in order.
     pub attempts: Vec<AttemptRecord>,
+    /// So often in a row its worker vanished without getting any further.
+    pub crashes: i64,
+    /// A person asked that it be tried again.
+    pub retry: Option<Retry>,
+}
+
+/// A run that failed is to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// With another attempt after this one; 0 if there was none.
+    pub after: u32,
+    /// From this step on, and not from the one that failed.
+    pub from: Option<usize>,
 }

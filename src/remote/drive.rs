@@ -40,7 +40,11 @@ pub async fn drive(
 ) -> Outcome {
     let run = request.fleet.as_ref().map_or_else(new_id, |fleet| fleet.id.clone());
     let reporter = Reporter::new(run, request.target.to_string(), events);
-    let mut driver = Driver { request, reporter, questions, wish, started: false };
+    // A run of the fleet may have been started by who had it before us.
+    let started = request.fleet.is_some();
+    let seen = request.fleet.as_ref().is_some_and(|fleet| !fleet.attempts.is_empty());
+    let mut driver =
+        Driver { request, reporter, questions, wish, started, seen, cancelling: false };
     match driver.drive().await {
         Ok(outcome) => outcome,
         Err(Failure { kind, message }) => {
@@ -61,6 +65,10 @@ struct Driver {
     wish: watch::Receiver<Wish>,
     /// Whether the host may have the run: from then on it goes on without us.
     started: bool,
+    /// Whether it was seen there, or is about to be: then the host is who is away.
+    seen: bool,
+    /// Whether the run is to be cancelled, whenever the host can be reached.
+    cancelling: bool,
 }
 
 /// A run that the host has, or is about to have.
@@ -112,12 +120,15 @@ impl Driver {
                 Ok(End::Busy) => {
                     // Somebody else was faster: as if we came now.
                     fetched(channel).await;
-                    self.started = false;
                     if self.request.fleet.is_none() {
-                        self.reporter.run = new_id();
+                        (self.reporter.run, self.started) = (new_id(), false);
                     }
                     let (open, other) = self.begin().await?;
                     (run, next) = (other, Some(open));
+                }
+                Ok(end) if self.retries(&run, end) => {
+                    channel.close().await;
+                    next = Some(self.after_failure(&mut run).await?);
                 }
                 Ok(end) => {
                     fetched(channel).await;
@@ -191,13 +202,12 @@ impl Driver {
     }
 
     /// The run as its last attempt stands, if the store knows of one.
-    fn restore(&mut self) -> Result<Option<Run>, Failure> {
+    fn restore(&self) -> Result<Option<Run>, Failure> {
         let Some(fleet) = &self.request.fleet else { return Ok(None) };
         let attempt = Attempt::restore(&fleet.attempts, &fleet.outline, &fleet.secrets).map_err(
             |illegal| Failure::internal("reading what the store has of the run", illegal),
         )?;
         let Some(attempt) = attempt else { return Ok(None) };
-        self.started = true;
         self.reporter.attempt(attempt.record());
         let again = fleet.attempts.iter().rev().find_map(|record| record.again);
         let run = Run::new(fleet.outline.clone(), attempt);
@@ -287,6 +297,14 @@ impl Driver {
             let wish = *self.wish.borrow_and_update();
             self.heed(wish)?;
         }
+        if self.cancelling && self.request.fleet.is_some() {
+            // The one that was sent when it was asked for may have got lost.
+            let command = format!("cancel {} {}", self.reporter.run, self.epoch());
+            let answer = channel.ask(&command, &[]).await?;
+            if answer.starts_with("refused") {
+                return Err(behind(&answer));
+            }
+        }
         if !run.started {
             if let Some(end) = self.start(channel, facts, run).await? {
                 return Ok(end);
@@ -330,7 +348,7 @@ impl Driver {
         let tar = bundle(plan, *mode, run.attempt.first, &identity)
             .map_err(|error| Failure::internal("packing what the host needs", error))?;
         let command = format!("start {id} {number} {} {installation} {}", self.epoch(), tar.len());
-        self.started = true;
+        (self.started, self.seen) = (true, true);
         run.attempt.boot = facts.boot.clone();
         let answer = channel.ask(&command, &tar).await?;
         match answer.split_once(' ').unwrap_or((&answer, "")) {

@@ -100,16 +100,16 @@ impl Attempt {
         }
     }
 
-    /// The attempt after this one, which begins where this one was interrupted;
-    /// `again` is the step that is started again, if one is.
+    /// The attempt after this one, which begins with step `first`; `again` is the step
+    /// that is started again after a reboot, if one is.
     pub fn next<'s>(
         &self,
         outline: &Outline,
+        first: usize,
         again: Option<usize>,
         boot: &str,
         secrets: impl Iterator<Item = &'s str>,
     ) -> Self {
-        let first = self.journal.resume_at();
         Self {
             again: again.filter(|step| *step == first),
             asks_only: self.asks_only,

@@ -108,7 +108,7 @@ pub struct Journal {
     /// The step to start next.
     next: usize,
     current: Option<usize>,
-    failed: bool,
+    failed: Option<usize>,
     ended: bool,
 }
 
@@ -116,13 +116,14 @@ impl Journal {
     /// The journal of an attempt at a plan of so many steps and handlers, from
     /// step `first` on (1 but for an attempt after a reboot).
     pub fn new(steps: usize, handlers: usize, first: usize) -> Self {
-        let (lines, offset, current, failed, ended) = (0, 0, None, false, false);
+        let (lines, offset, current, failed, ended) = (0, 0, None, None, false);
         Self { steps, handlers, lines, offset, next: first, current, failed, ended }
     }
 
-    /// The step to go on with in a new attempt: the one that was interrupted, or the next.
+    /// The step to go on with in a new attempt: the one that was interrupted, or that failed,
+    /// or the next.
     pub fn resume_at(&self) -> usize {
-        self.current.unwrap_or(self.next)
+        self.current.or(self.failed).unwrap_or(self.next)
     }
 
     /// The step that was started and has not ended.
@@ -174,12 +175,12 @@ impl Journal {
             What::End(End::Unstarted | End::Busy) if begun => Err("no beginning was expected"),
             What::End(end) => self.end(end),
             _ if !begun => Err("no beginning"),
-            _ if self.failed => Err("after a failure"),
+            _ if self.failed.is_some() => Err("after a failure"),
             What::Start(step) => self.start(step),
             What::InPlace(step) | What::Changed(step) | What::WouldRun(step) => self.finish(step),
             What::Failed { step, .. } => {
                 self.finish(step)?;
-                self.failed = true;
+                self.failed = Some(step);
                 Ok(())
             }
         }
@@ -212,10 +213,10 @@ impl Journal {
     }
 
     fn end(&mut self, end: End) -> Result<(), &'static str> {
-        let all_done = self.current.is_none() && self.next > self.steps && !self.failed;
+        let all_done = self.current.is_none() && self.next > self.steps && self.failed.is_none();
         match end {
             End::Completed if !all_done => return Err("completed, but not all steps are"),
-            End::Failed if !self.failed => return Err("failed, but no step is"),
+            End::Failed if self.failed.is_none() => return Err("failed, but no step is"),
             _ => {}
         }
         self.ended = true;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::{Result, Store, ms, rows};
-use crate::model::{Changed, Claim, Lease};
+use crate::model::{Changed, Claim, Lease, Retry};
 
 /// So often one call loses a run to another worker before it gives up.
 const TRIES: u32 = 64;
@@ -92,7 +92,16 @@ impl Store {
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Claimed>> {
+        // Whoever had it vanished, unless it is we who were away (or the database was).
         let sql = "UPDATE runs SET status = 'installing', epoch = epoch + 1, worker = $2, \
+            crashes = CASE \
+                WHEN status = 'pending' OR worker IS NULL THEN crashes \
+                WHEN claimed_journal < {journal} THEN 0 \
+                WHEN EXISTS (SELECT 1 FROM workers AS us WHERE us.name = $2 \
+                    AND (us.heartbeat_at < {now} - 12000 OR (us.heard_since > us.started_at \
+                        AND us.heard_since > runs.lease_until - $3))) THEN crashes \
+                ELSE crashes + 1 END, \
+            claimed_journal = {journal}, \
             lease_until = {now} + $3, waiting = NULL, waits_for = NULL, started_at = COALESCE(started_at, {now}) \
             WHERE id = $1 AND (({may_begin}) OR (status = 'installing' AND lease_until < {now})) \
             RETURNING *";
@@ -116,6 +125,16 @@ impl Store {
             outline: rows::json(&row, "outline")?,
             digest: row.try_get("digest")?,
             private_key: server_row.try_get("private_key")?,
+            crashes: row.try_get("crashes")?,
+            retry: match row.try_get::<Option<i64>, _>("retry_after")? {
+                None => None,
+                Some(after) => Some(Retry {
+                    after: u32::try_from(after).unwrap_or(u32::MAX),
+                    from: row
+                        .try_get::<Option<i64>, _>("retry_from")?
+                        .and_then(|step| usize::try_from(step).ok()),
+                }),
+            },
             attempts: attempts.iter().map(rows::attempt).collect::<Result<_, _>>()?,
             run,
             server,

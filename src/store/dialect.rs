@@ -12,6 +12,10 @@ const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= (SELECT {now
     AND NOT EXISTS (SELECT 1 FROM runs AS older \
         WHERE older.server_id = runs.server_id AND older.status = 'pending' AND older.id < runs.id)";
 
+/// How many bytes of a run's journals there are.
+const JOURNAL: &str = "(SELECT COALESCE(sum(length(journal)), 0) FROM run_attempts \
+    WHERE run_attempts.run_id = runs.id)";
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -71,7 +75,8 @@ impl Dialect {
         }
     }
 
-    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{for_update}`, `{skip_locked}`.
+    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{journal}`, `{for_update}`,
+    /// `{skip_locked}`.
     pub fn sql(self, text: &'static str) -> Cow<'static, str> {
         if !text.contains('{') {
             return Cow::Borrowed(text);
@@ -83,6 +88,7 @@ impl Dialect {
         };
         let words = [
             ("{may_begin}", MAY_BEGIN),
+            ("{journal}", JOURNAL),
             ("{for_update}", for_update),
             ("{skip_locked}", skip_locked),
             ("{now}", self.now()),

@@ -63,6 +63,7 @@ impl Store {
             }
             End::Cancelled => (Status::Cancelled, Status::Failed, None, None),
         };
+        let unknown = matches!(end, End::Failed { kind, .. } if !kind.is_hosts_word());
         let (kind, error) =
             failure.map(|(kind, error)| (kind, storable(error).into_owned())).unzip();
         self.again(|| async {
@@ -77,13 +78,18 @@ impl Store {
                 }
             }
             let sql = "UPDATE runs SET status = $2, worker = NULL, lease_until = NULL, \
-                finished_at = {now}, changed = $3, error_kind = $4, error = $5 WHERE id = $1";
+                finished_at = {now}, changed = $3, error_kind = $4, error = $5, \
+                unreachable_since = NULL, unreachable = NULL, retry_after = NULL, retry_from = NULL, \
+                host_state = CASE WHEN $6 = 1 AND EXISTS \
+                    (SELECT 1 FROM run_attempts WHERE run_id = runs.id) THEN 'unknown' END \
+                WHERE id = $1";
             self.query(sql)
                 .bind(lease.run.clone())
                 .bind(status.as_str())
                 .bind(changed)
                 .bind(kind.clone())
                 .bind(error.clone())
+                .bind(i64::from(unknown))
                 .execute(&mut *tx)
                 .await?;
             if let Some(at) = at {

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// No server has this id.
     #[error("there is no such server (any more); see `groundcrew server list`")]
     UnknownServer,
+    /// No run has this id.
+    #[error("there is no run {0:?}; see `groundcrew runs list`")]
+    UnknownRun(String),
     /// More than one run's id begins like this.
     #[error("more than one run's id begins with {0:?}; give more of it")]
     Ambiguous(String),

@@ -19,6 +19,7 @@ mod installation;
 mod lease;
 mod migrate;
 mod open;
+mod operate;
 mod output;
 mod read;
 mod rows;
@@ -41,8 +42,9 @@ use uuid::Uuid;
 pub use ask::Asked;
 pub use claim::Claimed;
 pub use error::StoreError;
+pub use operate::CancelAnswer;
 pub use read::RunSummary;
-pub use workers::WorkerRow;
+pub use workers::{WorkerRow, WorkerStatus};
 
 use dialect::Dialect;
 

@@ -1,10 +1,10 @@
 //! Runs as pages and terminals show them.
 
 use serde::Serialize;
-use sqlx::Row;
+use sqlx::{AnyConnection, Row};
 
 use super::{Result, Store, StoreError, rows};
-use crate::model::{Run, RunResource};
+use crate::model::{Run, RunResource, Status};
 
 /// A beginning of an id that is shorter names too many runs.
 const SHORTEST: usize = 6;
@@ -48,8 +48,13 @@ impl Store {
             let steps = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
             let sql = "SELECT * FROM run_notes WHERE run_id = $1 ORDER BY id";
             let notes = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
+            let place = match run.status {
+                Status::Pending => Some(self.place(&mut tx, &run).await?),
+                _ => None,
+            };
             tx.commit().await?;
             Ok(Some(RunResource {
+                place,
                 run,
                 server: row.try_get("server")?,
                 steps: steps.iter().map(rows::step).collect::<Result<_, _>>()?,
@@ -57,6 +62,14 @@ impl Store {
             }))
         })
         .await
+    }
+
+    /// How many runs of the server come before it.
+    async fn place(&self, tx: &mut AnyConnection, run: &Run) -> Result<i64> {
+        let sql = "SELECT count(*) FROM runs WHERE server_id = $1 \
+            AND (status = 'installing' OR (status = 'pending' AND id < $2))";
+        let before = self.query(sql).bind(run.server_id).bind(run.id.clone());
+        Ok(before.fetch_one(tx).await?.try_get(0)?)
     }
 
     /// The last runs, of one server or of all, newest first, at most so many.

@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
-use crate::model::{AttemptRecord, Chunk, FailureKind, Note, Run, RunStep, Server, Status};
+use crate::model::{
+    AttemptRecord, Chunk, FailureKind, HostState, Note, Run, RunStep, Server, Status,
+};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -36,6 +38,14 @@ pub(super) fn run(row: &AnyRow) -> Result<Run> {
         epoch: row.try_get("epoch")?,
         worker: row.try_get("worker")?,
         waiting: row.try_get("waiting")?,
+        cancel_requested_at: maybe_time(row, "cancel_requested_at")?,
+        unreachable_since: maybe_time(row, "unreachable_since")?,
+        unreachable: row.try_get("unreachable")?,
+        host_state: match row.try_get::<Option<String>, _>("host_state")?.as_deref() {
+            None => None,
+            Some("abandoned") => Some(HostState::Abandoned),
+            Some(_) => Some(HostState::Unknown),
+        },
         error_kind: kind(row.try_get("error_kind")?)?,
         error: row.try_get("error")?,
         changed: row.try_get("changed")?,
@@ -104,7 +114,7 @@ pub(super) fn json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<T>
     serde_json::from_str(&row.try_get::<String, _>(column)?).map_err(decode)
 }
 
-fn status(row: &AnyRow, column: &str) -> Result<Status> {
+pub(super) fn status(row: &AnyRow, column: &str) -> Result<Status> {
     row.try_get::<String, _>(column)?.parse().map_err(|error: String| Error::Decode(error.into()))
 }
 

@@ -8,13 +8,17 @@ use tokio::time::{Instant, sleep};
 use super::Worker;
 use super::lease::Keeper;
 use super::record::Recorder;
-use crate::model::{Claim, Event, FailureKind, Happening};
+use crate::model::{Claim, Event, FailureKind, Happening, HostState};
 use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
-use crate::stop::stopped;
+use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError};
 
 /// A host that is busy with another run is asked again so often, if nobody says that it is free.
 const BUSY: Duration = Duration::from_secs(10);
+/// And so often, if nobody will say.
+const SOON: Duration = Duration::from_secs(2);
+/// A run that has taken down its worker so often is not tried again.
+const MOST_CRASHES: i64 = 5;
 /// After its lease was lost, the connection of a run has so long to close.
 const CLOSE: Duration = Duration::from_secs(1);
 
@@ -80,6 +84,9 @@ impl Worker {
 
     async fn follow(&self, claim: &Claim) -> Result<Then, StoreError> {
         let lease = &claim.lease;
+        if claim.crashes >= MOST_CRASHES {
+            return self.poisoned(claim).await;
+        }
         let request = match self.prepare(claim).await? {
             Ok(request) => request,
             Err(Failure { kind, message }) => {
@@ -94,6 +101,11 @@ impl Worker {
             .map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
         let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline);
         let mut line = Line::start(request);
+        if claim.run.cancel_requested_at.is_some() {
+            line.cancel();
+        }
+        let mut cancels = self.cancels.subscribe();
+        let mut cancelled = claim.run.cancel_requested_at.is_some();
         let mut stop = self.stop.clone();
         let (mut holder, mut leaving) = (None, false);
         loop {
@@ -109,6 +121,7 @@ impl Worker {
                         }
                         Ending::Left => {
                             self.installation.store.hand_back(lease).await?;
+                            self.installation.hint(&lease.run).await;
                             return Ok(Then::Gone);
                         }
                         Ending::Busy => {
@@ -119,6 +132,10 @@ impl Worker {
                     },
                 },
                 Some(question) = line.questions.recv() => holder = answer(question).or(holder),
+                () = until(&mut cancels, |runs| runs.contains(&lease.run)), if !cancelled => {
+                    cancelled = true;
+                    line.cancel();
+                }
                 () = stopped(&mut stop), if !leaving => {
                     leaving = true;
                     line.leave();
@@ -127,16 +144,26 @@ impl Worker {
         }
     }
 
+    /// Whoever drove it vanished, each time before anything happened: perhaps because of it.
+    async fn poisoned(&self, claim: &Claim) -> Result<Then, StoreError> {
+        let message = format!(
+            "the worker that drove this run vanished {} times in a row before the run got any \
+             further; perhaps it is the run that takes workers down. See their logs, then try it \
+             again with `groundcrew runs retry {}`",
+            claim.crashes, claim.run.id
+        );
+        let store = &self.installation.store;
+        let changed = store.fail_run(&claim.lease, None, FailureKind::Poisoned, &message).await?;
+        self.installation.announce(changed).await;
+        Ok(Then::Ended)
+    }
+
     /// Gives the run back until the host is free, and says what it waits for.
     async fn wait_for(&self, claim: &Claim, holder: Option<&Holder>) -> Result<(), StoreError> {
         let store = &self.installation.store;
         let (waiting, waits_for) = match holder {
             Some(Holder { installation, run, .. }) if **installation == *self.installation.id => {
-                let other = store.run(run).await?;
-                let name = other.map_or_else(|| "a removed server".to_owned(), |run| run.server);
-                let why =
-                    format!("the host is busy with run {run} of {name}, which is the same machine");
-                (why, Some(run.as_str()))
+                self.other_of_ours(run).await?
             }
             Some(Holder { installation, run, .. }) => {
                 let whose = match installation.as_str() {
@@ -148,15 +175,41 @@ impl Worker {
             None => ("the host is busy with another run".to_owned(), None),
         };
         tracing::info!(run = claim.run.id, "waits: {waiting}");
-        let changed = store.postpone(&claim.lease, BUSY, &waiting, waits_for).await?;
+        // One that has just ended has its last processes to lose.
+        let after = if waits_for.is_some() { BUSY } else { SOON };
+        let changed = store.postpone(&claim.lease, after, &waiting, waits_for.as_deref()).await?;
         self.installation.announce(changed).await;
         // It may have ended before it could see that we wait for it.
-        if let Some(other) = waits_for
+        if let Some(other) = &waits_for
             && store.run(other).await?.is_none_or(|other| other.run.status.is_final())
         {
             self.wake(store.wake_waiting(other).await?).await;
         }
         Ok(())
+    }
+
+    /// What is said of another run of ours that has the host, and its id if its end is yet to come.
+    async fn other_of_ours(&self, run: &str) -> Result<(String, Option<String>), StoreError> {
+        let store = &self.installation.store;
+        let Some(other) = store.run(run).await? else {
+            return Ok((format!("the host is busy with run {run} of a removed server"), None));
+        };
+        let name = &other.server;
+        let other = &other.run;
+        if other.host_state == Some(HostState::Unknown) {
+            // It was given up, and lives: first its end must be known.
+            let changed = store.retry(run, None).await?;
+            self.installation.announce(changed).await;
+            self.installation.hint(run).await;
+        } else if other.status.is_final() {
+            let what = format!(
+                "the host is still busy with run {run} of {name}, which is {}",
+                other.status
+            );
+            return Ok((what, None));
+        }
+        let what = format!("the host is busy with run {run} of {name}, which is the same machine");
+        Ok((what, Some(run.to_owned())))
     }
 
     /// A run has ended: hints the runs that waited for it.
@@ -205,6 +258,10 @@ impl Line {
 
     fn leave(&self) {
         self.wish.send_replace(Wish::Leave);
+    }
+
+    fn cancel(&self) {
+        self.wish.send_replace(Wish::Cancel);
     }
 }
 

@@ -10,6 +10,7 @@ mod prepare;
 mod record;
 mod sweeper;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub use sweeper::sweep;
 
 use crate::catalog::Catalog;
 use crate::installation::Installation;
-use crate::stop::stopped;
+use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError, WorkerRow};
 
 /// How often a worker looks for what nobody hinted.
@@ -41,6 +42,11 @@ pub struct Worker {
     name: Arc<str>,
     slots: Arc<Semaphore>,
     slot_count: u32,
+    /// How long a host may be away before its run is failed.
+    patience: Duration,
+    /// Runs of ours that are to be cancelled.
+    cancels: watch::Sender<BTreeSet<String>>,
+    draining: watch::Sender<bool>,
     /// Somewhere a slot became free, and with it perhaps a server.
     freed: Arc<Notify>,
     stop: watch::Receiver<bool>,
@@ -54,6 +60,7 @@ impl Worker {
         installation: Installation,
         catalog: Arc<Catalog>,
         slots: u16,
+        patience: Duration,
         stop: watch::Receiver<bool>,
     ) {
         let (claimed, mut claims) = mpsc::channel(1);
@@ -63,6 +70,9 @@ impl Worker {
             name: name().into(),
             slots: Arc::new(Semaphore::new(slots.into())),
             slot_count: slots.into(),
+            patience,
+            cancels: watch::Sender::default(),
+            draining: watch::Sender::new(false),
             freed: Arc::default(),
             stop,
             claimed,
@@ -76,6 +86,7 @@ impl Worker {
 
         let mut runs = JoinSet::new();
         let mut stop = worker.stop.clone();
+        let mut draining = worker.draining.subscribe();
         loop {
             tokio::select! {
                 Some((claimed, slot)) = claims.recv() => {
@@ -87,6 +98,8 @@ impl Worker {
                     });
                 }
                 Some(ended) = runs.join_next() => panicked(ended),
+                // What is going on ends first: each end looks here again.
+                () = until(&mut draining, |draining| *draining), if runs.is_empty() => break,
                 () = stopped(&mut stop) => break,
             }
         }
@@ -137,6 +150,9 @@ impl Worker {
     }
 
     async fn take(&self, run: &str) {
+        if *self.draining.borrow() {
+            return;
+        }
         // With no slot free the hint is of no use here; the run is seen when one is.
         let Ok(slot) = self.slots.clone().try_acquire_owned() else { return };
         match self.installation.store.claim(run, &self.name, LEASE).await {
@@ -157,7 +173,9 @@ impl Worker {
 
     async fn hand_back(&self, claimed: &Claimed) {
         // Without it the lease expires by itself.
-        let _ = self.installation.store.hand_back(&claimed.claim.lease).await;
+        if self.installation.store.hand_back(&claimed.claim.lease).await.is_ok() {
+            self.installation.hint(&claimed.claim.run.id).await;
+        }
     }
 
     /// Takes what nobody hinted.
@@ -173,6 +191,10 @@ impl Worker {
                 () = self.freed.notified() => Duration::ZERO,
                 _ = tick.tick() => LOOK,
             };
+            self.look_for_cancels().await;
+            if *self.draining.borrow() {
+                continue;
+            }
             while let Ok(slot) = self.slots.clone().try_acquire_owned() {
                 match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
                     Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
@@ -183,6 +205,18 @@ impl Worker {
                     }
                 }
             }
+        }
+    }
+
+    /// Hears which of its runs are to be cancelled.
+    async fn look_for_cancels(&self) {
+        if let Ok(runs) = self.installation.store.cancel_requests(&self.name).await {
+            let runs = runs.into_iter().collect();
+            self.cancels.send_if_modified(|known| {
+                let is_new = *known != runs;
+                *known = runs;
+                is_new
+            });
         }
     }
 
@@ -198,7 +232,13 @@ impl Worker {
         let mut tick = interval(HEARTBEAT);
         loop {
             tick.tick().await;
-            let _ = self.installation.store.worker_heartbeat(&row).await;
+            if let Ok(true) = self.installation.store.worker_heartbeat(&row).await
+                && !self.draining.send_replace(true)
+            {
+                tracing::info!(
+                    "draining: nothing new is taken, and the last run's end is the worker's"
+                );
+            }
         }
     }
 }

@@ -100,7 +100,12 @@ impl Worker {
             attempts: claim.attempts.clone(),
             outline: claim.outline.clone(),
             secrets: plan.secrets().map(str::to_owned).chain(secrets.into_values()).collect(),
-            same_plan: plan.digest() == claim.digest,
+            // A retry takes the scripts as they are now: they may be what was mended.
+            same_plan: plan.digest() == claim.digest
+                || claim.retry.is_some() && plan.outline() == claim.outline,
+            retry: claim.retry,
+            away_since: run.unreachable_since,
+            patience: self.patience,
         };
         Ok(Prepared { plan, fleet, ssh })
     }

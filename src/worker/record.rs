@@ -89,6 +89,8 @@ impl Recorder {
             }
             Happening::RunFailed { kind, error } => self.fail(Some(at), *kind, error).await,
             Happening::RunCancelled => store.cancel_run(lease, Some(at)).await,
+            Happening::HostAway { error } => store.host_away(lease, Some(at), error).await,
+            Happening::HostBack => store.host_back(lease, Some(at)).await,
             Happening::Note { text } => store.note(lease, Some(at), text).await,
         }
         .map(Some)
@@ -99,6 +101,8 @@ impl Recorder {
         match what {
             Happening::RunFailed { kind, error } => self.fail(None, *kind, error).await,
             Happening::RunCancelled => store.cancel_run(lease, None).await,
+            Happening::HostAway { error } => store.host_away(lease, None, error).await,
+            Happening::HostBack => store.host_back(lease, None).await,
             Happening::Note { text } => store.note(lease, None, text).await,
             _ => return Ok(None),
         }

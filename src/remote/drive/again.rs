@@ -9,6 +9,7 @@ use super::{Driver, Run};
 use crate::model::FailureKind;
 use crate::remote::channel::{Channel, Facts};
 use crate::remote::failure::Failure;
+use crate::remote::journal::End;
 
 /// A host that was going down, and after this is up and has not, does not reboot.
 const REBOOT: Duration = Duration::from_secs(60);
@@ -97,10 +98,49 @@ impl Driver {
         }
     }
 
+    /// Whether a person wants another attempt after this end.
+    pub(super) fn retries(&self, run: &Run, end: End) -> bool {
+        let retry = self.request.fleet.as_ref().and_then(|fleet| fleet.retry);
+        !matches!(end, End::Completed | End::Cancelled)
+            && !self.cancelling
+            && retry.is_some_and(|retry| run.attempt.number <= retry.after)
+    }
+
+    /// The attempt failed, and a person wants another one.
+    pub(super) async fn after_failure(
+        &mut self,
+        run: &mut Run,
+    ) -> Result<(Channel, Facts), Failure> {
+        if !run.ours {
+            return Err(Failure::new(
+                FailureKind::JobChanged,
+                "the steps of the job have changed since the run was asked for, so it can't go on. \
+                 Ask for a new run: what is in place stays",
+            ));
+        }
+        let retry = self.request.fleet.as_ref().and_then(|fleet| fleet.retry);
+        let first = retry.and_then(|retry| retry.from).unwrap_or(run.attempt.journal.resume_at());
+        let title = run.outline.step(first).map_or("the end", |step| &step.title).to_owned();
+        run.news = Some(format!("Tried again, from: {title}."));
+        run.again = None;
+        let open = self.come_back(run, false).await?;
+        self.begin_attempt(open, run, first).await
+    }
+
     async fn next_attempt(
+        &self,
+        open: (Channel, Facts),
+        run: &mut Run,
+    ) -> Result<(Channel, Facts), Failure> {
+        let first = run.attempt.journal.resume_at();
+        self.begin_attempt(open, run, first).await
+    }
+
+    async fn begin_attempt(
         &self,
         (mut channel, facts): (Channel, Facts),
         run: &mut Run,
+        first: usize,
     ) -> Result<(Channel, Facts), Failure> {
         let number = run.attempt.number;
         // Also closes the former one, if nobody has.
@@ -113,7 +153,7 @@ impl Driver {
             ));
         }
         let secrets = self.request.plan.secrets();
-        run.attempt = run.attempt.next(&run.outline, run.again, &facts.boot, secrets);
+        run.attempt = run.attempt.next(&run.outline, first, run.again, &facts.boot, secrets);
         run.started = false;
         Ok((channel, facts))
     }

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::{Decision, Driver, Question, Request, Wish, busy};
-use crate::model::FailureKind;
+use crate::model::{FailureKind, Happening};
 use crate::remote::channel::{Channel, Facts, Holder};
 use crate::remote::failure::Failure;
 use crate::remote::host_key;
@@ -97,11 +98,18 @@ impl Driver {
     /// Connects until it works, for as long as a host may be away.
     pub(super) async fn reconnect(&mut self) -> Result<(Channel, Facts), Failure> {
         let since = Instant::now();
+        let (patience, before) = self.patience();
         let mut delay = Duration::from_millis(200);
         let mut told = false;
         loop {
             let failure = match self.connect().await {
-                Ok(open) => return Ok(open),
+                Ok(open) => {
+                    self.seen = true;
+                    if (told || !before.is_zero()) && self.request.fleet.is_some() {
+                        self.reporter.now(Happening::HostBack).await;
+                    }
+                    return Ok(open);
+                }
                 Err(failure) => failure,
             };
             let final_one = match failure.kind {
@@ -110,13 +118,13 @@ impl Driver {
                     true
                 }
                 // A host that has the run may be half up, and say what it will not say later.
-                _ => !self.started,
+                _ => !self.seen,
             };
             if final_one {
                 return Err(failure);
             }
-            let minutes = AWAY.as_secs() / 60;
-            if since.elapsed() > AWAY {
+            let minutes = patience.as_secs().div_ceil(60);
+            if before + since.elapsed() > patience {
                 let goes_on = if self.started {
                     " The host may still be at it; apply again follows it there"
                 } else {
@@ -129,15 +137,27 @@ impl Driver {
             }
             if !told && since.elapsed() > Duration::from_secs(3) {
                 told = true;
-                self.reporter
-                    .note(format!(
+                let what = if self.request.fleet.is_some() {
+                    Happening::HostAway { error: failure.message }
+                } else {
+                    let text = format!(
                         "Still no connection ({failure}); trying on for {minutes} minutes."
-                    ))
-                    .await;
+                    );
+                    Happening::Note { text }
+                };
+                self.reporter.now(what).await;
             }
             self.pause(delay).await?;
             delay = (delay * 2).min(Duration::from_secs(5));
         }
+    }
+
+    /// How long the host may be away, and how long it was before we came.
+    fn patience(&self) -> (Duration, Duration) {
+        let Some(fleet) = &self.request.fleet else { return (AWAY, Duration::ZERO) };
+        let before = fleet.away_since.map(|since| Timestamp::now().duration_since(since));
+        let before = before.and_then(|before| Duration::try_from(before).ok()).unwrap_or_default();
+        (fleet.patience, before)
     }
 
     /// Waits, but not for somebody who wants to leave. A little of chance keeps
@@ -152,10 +172,11 @@ impl Driver {
     }
 
     /// Does what the person wants, which may be that we end here.
-    pub(super) fn heed(&self, wish: Wish) -> Result<(), Failure> {
+    pub(super) fn heed(&mut self, wish: Wish) -> Result<(), Failure> {
         match wish {
             Wish::GoOn | Wish::Undecided => Ok(()),
             Wish::Cancel if self.started => {
+                self.cancelling = true;
                 self.cancel();
                 Ok(())
             }
@@ -168,6 +189,10 @@ impl Driver {
     fn cancel(&self) {
         let Request { ssh, target, .. } = self.request.clone();
         let (reporter, epoch) = (self.reporter.clone(), self.epoch());
+        let then = match self.request.fleet {
+            Some(_) => "It is cancelled as soon as the host can be reached",
+            None => "Press Ctrl-C to try again",
+        };
         tokio::spawn(async move {
             reporter.note("Cancelling on the host …").await;
             let cancelled = async {
@@ -185,9 +210,7 @@ impl Driver {
                 Ok(_) => return,
                 Err(failure) => failure.message,
             };
-            reporter
-                .note(format!("The cancel did not get through: {why}. Press Ctrl-C to try again."))
-                .await;
+            reporter.note(format!("The cancel did not get through: {why}. {then}.")).await;
         });
     }
 

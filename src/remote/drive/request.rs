@@ -1,10 +1,12 @@
 //! What `drive` is asked to do, what it asks, and how it ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::model::{AttemptRecord, Outline, Plan};
+use crate::model::{AttemptRecord, Outline, Plan, Retry};
 use crate::remote::bundle::Mode;
 use crate::remote::channel::Holder;
 use crate::remote::host_key::HostKey;
@@ -48,6 +50,12 @@ pub struct FleetRun {
     /// Whether the request's plan is the one of the attempts. Else they can be
     /// followed, and no new one started.
     pub same_plan: bool,
+    /// Another attempt is wanted after one that has failed.
+    pub retry: Option<Retry>,
+    /// Since when the host was away, as the store knows it.
+    pub away_since: Option<Timestamp>,
+    /// How long it may be.
+    pub patience: Duration,
 }
 
 /// What only a person, or the command line, can decide.
