@@ -6,6 +6,7 @@ mod completions;
 pub mod display;
 mod jobs;
 mod migrate;
+mod operate;
 mod print;
 mod roles;
 mod run;
@@ -38,6 +39,7 @@ enum Command {
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
+    Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
     /// Prints completions for your shell: `groundcrew completions bash > /etc/bash_completion.d/groundcrew`
     Completions {
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),
+        Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
         Command::Completions { shell } => {
             completions::print(shell, &mut Cli::command());

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, Subcommand};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::operate;
 use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::installation::{Installation, Role};
@@ -51,10 +52,21 @@ pub struct UpArgs {
     after_help = "SIGTERM and Ctrl-C hand back what is going on: another worker goes on with it at once."
 )]
 pub struct WorkerArgs {
+    #[command(subcommand)]
+    command: Option<WorkerCommand>,
     #[command(flatten)]
     work: WorkArgs,
     #[command(flatten)]
     settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum WorkerCommand {
+    /// Has a worker take nothing new, and end when its last run has ended
+    Drain {
+        /// Its name, as `groundcrew workers list` shows it
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +89,13 @@ pub fn up(args: UpArgs) -> Result<ExitCode> {
 
 /// Runs until it is told to stop.
 pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
+    if let Some(WorkerCommand::Drain { name }) = args.command {
+        return super::block_on(async move {
+            let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
+            operate::drain(&installation, &name).await?;
+            Ok(ExitCode::SUCCESS)
+        });
+    }
     serve(args.settings, args.work, None)
 }
 
@@ -110,9 +129,8 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         tokio::select! {
             _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
             _ = terminate.recv() => tracing::info!("told to stop; leaving"),
-            Some(ended) = roles.join_next() => {
-                ended.context("a role ended, which it never should")?;
-            }
+            // A worker that was drained.
+            Some(ended) = roles.join_next() => ended.context("a role ended in a panic")?,
         }
         stops.send_replace(true);
         roles.join_all().await;

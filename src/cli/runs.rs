@@ -10,15 +10,15 @@ use serde_json::json;
 
 use super::display::printable;
 use super::print::{aligned, print, print_json};
-use super::server;
+use super::{operate, server};
 use crate::config::Settings;
 use crate::installation::{Installation, Role};
-use crate::model::{RunResource, RunStep, Status};
+use crate::model::{HostState, RunResource, RunStep, Status};
 
 /// So much output is read at once, in bytes.
 const MOST: i64 = 1 << 22;
 
-/// Shows what ran on the servers
+/// Shows what ran on the servers, and cancels runs or tries them again
 #[derive(Debug, Args)]
 pub struct RunsArgs {
     #[command(subcommand)]
@@ -49,6 +49,27 @@ enum RunsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Cancels a run: what it started is ended on the host, and what was done stays
+    Cancel {
+        /// Its id, or how the id begins
+        id: String,
+    },
+    /// Tries a failed run again, from the step that failed; what was completed stays
+    Retry {
+        /// Its id, or how the id begins
+        id: String,
+        /// From this step on: its number, its name, or JOB.NAME
+        #[arg(long, value_name = "STEP")]
+        from: Option<String>,
+    },
+    /// Gives a run up whose host is gone for good
+    Abandon {
+        /// Its id, or how the id begins
+        id: String,
+        /// Does not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Prints all output of a run as the host wrote it, byte for byte (secrets are masked)
     Output {
         /// Its id, or how the id begins
@@ -68,6 +89,11 @@ pub fn run(args: RunsArgs) -> Result<ExitCode> {
                 print_json(json!(find(&installation, &id).await?))?;
             }
             RunsCommand::Show { id, json: false } => show(&installation, &id).await?,
+            RunsCommand::Cancel { id } => operate::cancel(&installation, &id).await?,
+            RunsCommand::Retry { id, from } => {
+                operate::retry(&installation, &id, from.as_deref()).await?;
+            }
+            RunsCommand::Abandon { id, yes } => operate::abandon(&installation, &id, yes).await?,
             RunsCommand::Output { id } => {
                 let run = find(&installation, &id).await?;
                 each_chunk(&installation, &run.run.id, |_, bytes| io::stdout().write_all(bytes))
@@ -133,7 +159,27 @@ async fn show(installation: &Installation, id: &str) -> Result<()> {
     for (name, value) in run.parameters.iter().map(|(name, value)| (format!("-p {name}"), value)) {
         facts.push([name, printable(value)]);
     }
-    for (name, value) in [("worker", &run.worker), ("waits", &run.waiting), ("error", &run.error)] {
+    let waits = waits(&resource);
+    let away = run.unreachable_since.map(|since| {
+        format!("since {since:.0}: {}", run.unreachable.as_deref().unwrap_or_default())
+    });
+    let cancel = run.cancel_requested_at.map(|at| format!("asked for at {at:.0}"));
+    let host = run.host_state.map(|state| match state {
+        HostState::Unknown => {
+            "it may still be executing the run; `runs retry` follows it, `runs cancel` ends it, \
+             `runs abandon` if it is gone for good"
+                .to_owned()
+        }
+        HostState::Abandoned => "given up".to_owned(),
+    });
+    for (name, value) in [
+        ("worker", &run.worker),
+        ("waits", &waits),
+        ("cancel", &cancel),
+        ("unreachable", &away),
+        ("error", &run.error),
+        ("host", &host),
+    ] {
         facts.extend(value.iter().map(|value| [name.to_owned(), printable(value)]));
     }
     if run.output_cut {
@@ -160,6 +206,17 @@ async fn show(installation: &Installation, id: &str) -> Result<()> {
     text.clear();
     shown.up_to(i64::MAX, &mut text);
     print(&text)
+}
+
+/// Its place in the line, and why it waits.
+pub fn waits(resource: &RunResource) -> Option<String> {
+    let before = resource.place?;
+    Some(match (before, &resource.run.waiting) {
+        (0, Some(waiting)) => waiting.clone(),
+        (0, None) => "for a worker with a free slot".to_owned(),
+        (1, _) => "for the run of this server before it".to_owned(),
+        (before, _) => format!("for the {before} runs of this server before it"),
+    })
 }
 
 /// Writes steps in order, each with its output below it.
@@ -238,7 +295,11 @@ async fn each_chunk(
     }
 }
 
-async fn find(installation: &Installation, id: &str) -> Result<RunResource> {
+/// The run of this id, or of this beginning of an id.
+///
+/// # Errors
+/// Fails if there is none, and says where they are listed.
+pub async fn find(installation: &Installation, id: &str) -> Result<RunResource> {
     let run = installation.store.run(id).await?;
     run.with_context(|| format!("there is no run {id:?}; `groundcrew runs list` shows them"))
 }

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::display::{self, Display, TICK};
+use super::runs::waits;
 use crate::bus::Listener;
 use crate::installation::Installation;
 use crate::model::{
@@ -111,7 +112,6 @@ struct Seen {
     planned: bool,
     started: bool,
     waiting: Option<String>,
-    told_waiting: bool,
     /// For each step: where it stood, and how often it had been started.
     steps: Vec<(Status, i64)>,
     names: Vec<StepRef>,
@@ -178,27 +178,28 @@ impl Seen {
         Ok(true)
     }
 
-    /// Says why it does not begin, where that takes longer than it should.
+    /// Says why it does not begin, or can't go on for now.
     fn show_waiting(&mut self, resource: &RunResource, display: &mut dyn Display) -> Result<()> {
         let run = &resource.run;
-        if run.waiting != self.waiting {
-            self.waiting = run.waiting.clone();
-            if let Some(waiting) = &run.waiting {
-                let text = format!("Waiting: {waiting}.");
+        let age = Timestamp::now().duration_since(run.created_at).unsigned_abs();
+        let waiting = match (&run.unreachable_since, &run.unreachable) {
+            (Some(since), Some(why)) => {
+                Some(format!("The host can't be reached since {since:.0}: {why}"))
+            }
+            // One that is about to be taken is not worth a word.
+            _ if run.waiting.is_some() || age > PATIENCE => {
+                waits(resource).map(|why| format!("Waiting: {why}"))
+            }
+            _ => None,
+        };
+        if waiting != self.waiting {
+            if let Some(text) = waiting.clone() {
+                self.event(&resource.server, Timestamp::now(), Happening::Note { text }, display)?;
+            } else if run.status == Status::Installing && self.started {
+                let text = "The host can be reached again.".to_owned();
                 self.event(&resource.server, Timestamp::now(), Happening::Note { text }, display)?;
             }
-        }
-        let age = Timestamp::now().duration_since(run.created_at);
-        if run.status == Status::Pending
-            && !self.told_waiting
-            && age.unsigned_abs() > PATIENCE
-            && run.waiting.is_none()
-        {
-            self.told_waiting = true;
-            let text = "Waiting for the server's run before it, or for a worker with a free slot. \
-                        Is `groundcrew up`, or a worker, running?"
-                .to_owned();
-            self.event(&resource.server, Timestamp::now(), Happening::Note { text }, display)?;
+            self.waiting = waiting;
         }
         Ok(())
     }
