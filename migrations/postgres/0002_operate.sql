@@ -7,7 +7,7 @@ ALTER TABLE runs ADD COLUMN unreachable_since BIGINT;
 ALTER TABLE runs ADD COLUMN unreachable TEXT;
 -- Of a run that failed without the host's word: whether the host may still execute it.
 ALTER TABLE runs ADD COLUMN host_state TEXT
-    CHECK (host_state IN ('unknown', 'abandoned') AND status = 'failed');
+    CHECK (host_state IS NULL OR (host_state IN ('unknown', 'abandoned') AND status = 'failed'));
 -- So often in a row its worker vanished without a new line of the journal; and how many
 -- bytes of it there were at the last claim.
 ALTER TABLE runs ADD COLUMN crashes BIGINT NOT NULL DEFAULT 0;

@@ -124,13 +124,14 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         if let Some(listener) = listener {
             roles.spawn(web::serve(listener, installation, stop));
         }
+        let is_alone = role == Role::Apart;
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         tokio::select! {
             _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
             _ = terminate.recv() => tracing::info!("told to stop; leaving"),
-            // A worker that was drained.
-            Some(ended) = roles.join_next() => ended.context("a role ended in a panic")?,
+            // A worker that was drained; in `up`, the other roles stay.
+            Some(ended) = roles.join_next(), if is_alone => ended.context("a role ended in a panic")?,
         }
         stops.send_replace(true);
         roles.join_all().await;

@@ -49,6 +49,7 @@ pub struct Worker {
     draining: watch::Sender<bool>,
     /// Somewhere a slot became free, and with it perhaps a server.
     freed: Arc<Notify>,
+    /// Whether it is time to leave.
     stop: watch::Receiver<bool>,
     claimed: mpsc::Sender<(Claimed, OwnedSemaphorePermit)>,
 }
@@ -61,9 +62,10 @@ impl Worker {
         catalog: Arc<Catalog>,
         slots: u16,
         patience: Duration,
-        stop: watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
     ) {
         let (claimed, mut claims) = mpsc::channel(1);
+        let (leaves, leaving) = watch::channel(false);
         let worker = Self {
             installation,
             catalog,
@@ -74,7 +76,7 @@ impl Worker {
             cancels: watch::Sender::default(),
             draining: watch::Sender::new(false),
             freed: Arc::default(),
-            stop,
+            stop: leaving,
             claimed,
         };
         tracing::info!(worker = %worker.name, slots, "the worker is ready");
@@ -85,7 +87,6 @@ impl Worker {
         heart.spawn(worker.clone().say_so());
 
         let mut runs = JoinSet::new();
-        let mut stop = worker.stop.clone();
         let mut draining = worker.draining.subscribe();
         loop {
             tokio::select! {
@@ -104,6 +105,7 @@ impl Worker {
             }
         }
         drop(heart);
+        leaves.send_replace(true);
         worker.leave(duties, runs, claims).await;
     }
 
