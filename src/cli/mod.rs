@@ -4,6 +4,7 @@ mod apply;
 pub mod ask;
 mod completions;
 pub mod display;
+mod doctor;
 mod jobs;
 mod migrate;
 mod operate;
@@ -41,6 +42,7 @@ enum Command {
     Worker(Box<roles::WorkerArgs>),
     Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     /// Prints completions for your shell: `groundcrew completions bash > /etc/bash_completion.d/groundcrew`
     Completions {
         /// Which shell
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Worker(args) => roles::worker(*args),
         Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Doctor(args) => doctor::run(*args),
         Command::Completions { shell } => {
             completions::print(shell, &mut Cli::command());
             Ok(ExitCode::SUCCESS)
