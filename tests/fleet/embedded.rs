@@ -30,7 +30,7 @@ fn asked_for_followed_and_finished() {
     assert!(took < Duration::from_secs(10), "{took:?}");
 
     let again = fleet.ok(&["run", "test", "--server", "edge-1", "--watch"]);
-    assert!(again.contains("edge-1: 0 changed, 3 in place"), "{again}");
+    assert!(again.contains("edge-1: 3 steps in place, nothing changed"), "{again}");
     let list = fleet.ok(&["runs", "list", "--server", "edge-1"]);
     assert_eq!(list.matches("completed").count(), 2, "{list}");
 }

@@ -16,6 +16,9 @@ use crate::process::{self, Process};
 /// A key, as `openssl rand -base64 32` prints them.
 pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
+/// `up`, on a port that nobody else has.
+pub const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
+
 /// Everything of the environment that changes what a command does.
 const SETTINGS: [&str; 10] = [
     "DATABASE_URL",
@@ -143,7 +146,7 @@ impl Fleet {
     /// `groundcrew up`, ready to work.
     #[track_caller]
     pub fn up(&self) -> Process {
-        self.ready(&["up", "--listen", "127.0.0.1:0"])
+        self.ready(&UP)
     }
 
     /// `groundcrew worker`, ready to work.

@@ -5,10 +5,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::fleet::{Fleet, KEY, database};
+use crate::fleet::{Fleet, KEY, UP, database};
 use crate::redis::Redis;
 
-const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
 const OTHER: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
 
 /// An installation that was up once, and its key's file.

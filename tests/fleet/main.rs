@@ -27,6 +27,8 @@ mod notifications;
 mod postgres_away;
 mod redis_away;
 mod refuses_commands;
+mod refuses_folders;
+mod refuses_schemas;
 mod refuses_starts;
 mod secrets;
 mod small_disk;

@@ -19,7 +19,11 @@ fn names_that_are_unknown_or_taken() {
         &["server", "add", "edge-1", &target],
         &["there is a server \"edge-1\" already", "another name"],
     );
-    fleet.refused(1, &["server", "add", "-x;", &target], &[]);
+    fleet.refused(
+        1,
+        &["server", "add", "edge;1", &target],
+        &["\"edge;1\" is no name", "up to 100 letters"],
+    );
     for words in [
         &["server", "show", "edge-2"][..],
         &["server", "remove", "edge-2", "--yes"],

@@ -1,13 +1,8 @@
 //! What keeps a role from starting is one clear message on standard error: the cause, and
 //! what to do. Nothing is changed by a start that is refused.
 
-use std::fs;
-use std::net::TcpListener;
-
-use crate::fleet::{Fleet, database, is_one_message, sql};
+use crate::fleet::{Fleet, UP, database, sql};
 use crate::redis::{Redis, free_port};
-
-const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
 
 #[test]
 fn unreachable_postgres() {
@@ -84,92 +79,6 @@ fn a_role_apart_needs_both() {
     let fleet = fleet.with("REDIS_URL", &redis.url);
     fleet.ok(&["migrate"]);
     fleet.refused(1, &["worker"], &["GROUNDCREW_KEY is not set", "openssl rand -base64 32"]);
-}
-
-#[test]
-fn a_schema_that_was_not_migrated_or_is_newer() {
-    let (redis, database) = (Redis::start(), database());
-    let fleet = Fleet::empty(&database, &redis.url);
-    fleet.refused(
-        1,
-        &["worker"],
-        &["is older than this groundcrew needs", "run `groundcrew migrate`"],
-    );
-    assert!(fleet.ok(&["migrate"]).contains("done: "));
-    assert_eq!(fleet.ok(&["migrate"]), "the schema is up to date\n");
-
-    sql(
-        &database,
-        "INSERT INTO _sqlx_migrations SELECT 9999, 'later', now(), true, checksum, 0 FROM _sqlx_migrations LIMIT 1",
-    );
-    for words in [&["worker"][..], &UP, &["migrate"], &["server", "list"]] {
-        fleet.refused(
-            1,
-            words,
-            &["schema (9999) is newer than this groundcrew", "install the groundcrew"],
-        );
-    }
-}
-
-/// The same on SQLite, which `up` migrates by itself.
-#[test]
-fn a_newer_sqlite() {
-    let fleet = Fleet::embedded();
-    fleet.up().terminate();
-    let file = fleet.folder.path().join("data/groundcrew.db");
-    let insert = "INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, 1, checksum, 0 FROM _sqlx_migrations LIMIT 1";
-    let done = std::process::Command::new("sqlite3").arg(&file).arg(insert).status();
-    assert!(done.expect("sqlite3 is installed").success());
-    fleet.refused(
-        1,
-        &UP,
-        &["schema (9999) is newer than this groundcrew", "install the groundcrew"],
-    );
-}
-
-#[test]
-fn a_second_up_on_one_folder() {
-    let fleet = Fleet::embedded();
-    let mut up = fleet.up();
-    fleet.refused(
-        1,
-        &UP,
-        &["another `groundcrew up` is running on the data folder data", "--data"],
-    );
-    // A killed one leaves no lock behind.
-    up.kill();
-    fleet.up().terminate();
-}
-
-#[test]
-fn no_installation_in_the_folder() {
-    let fleet = Fleet::embedded();
-    for words in [&["server", "list"][..], &["runs", "list"]] {
-        fleet.refused(
-            1,
-            words,
-            &["there is no installation in the folder data", "groundcrew up", "--data"],
-        );
-    }
-    assert!(!fleet.folder.path().join("data").exists(), "a question made a folder");
-    fs::write(fleet.folder.path().join("data"), "a file").expect("a file");
-    fleet.refused(1, &UP, &["the data folder data can't be used", "--data"]);
-}
-
-#[test]
-fn a_port_that_is_taken() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = taken.local_addr().expect("its address").to_string();
-    let fleet = Fleet::embedded();
-    let output = fleet.output(&["up", "--listen", &address]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
-    is_one_message(&said);
-    assert!(
-        said.contains(&format!("listening on {address}")) && said.contains("--listen"),
-        "{said}"
-    );
-    fleet.up().terminate();
 }
 
 /// Not found only when a run needs it.

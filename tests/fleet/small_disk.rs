@@ -23,7 +23,8 @@ fn full_while_a_run_goes() {
     fleet.start_within(&["unshare", "-rm", "sh", "-c", SMALL_DISK, "sh"]);
     let mut up = fleet.up();
     let pid = up.id().to_string();
-    let enter = ["nsenter", "-t", &pid, "-U", "-m", "--preserve-credentials", "--wdns=."];
+    let folder = format!("--wdns={}", fleet.folder.path().display());
+    let enter = ["nsenter", "-t", &pid, "-U", "-m", "--preserve-credentials", &folder];
     fleet.start_within(&enter);
     fleet.add("edge-1", &host);
     let id = fleet.ask("prints", "edge-1");
@@ -31,7 +32,7 @@ fn full_while_a_run_goes() {
 
     let there = |script: &str| {
         let mut command = Command::new(enter[0]);
-        command.args(&enter[1..]).args(["sh", "-c", script]).current_dir(&fleet.folder);
+        command.args(&enter[1..]).args(["sh", "-c", script]);
         command.output().expect("nsenter")
     };
     assert!(!there("cat /dev/zero >data/fill").status.success(), "it is not full");
