@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::process::{self, Process};
@@ -36,6 +37,10 @@ impl Redis {
     pub fn start_again(&mut self) {
         self.process = serve(self.port, &self.folder);
         self.process.wait_for("Ready to accept");
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
     }
 
     /// What it answers.

@@ -2,6 +2,7 @@
 //! the command line itself is wrong. Nothing is changed by it.
 
 use crate::fleet::Fleet;
+use crate::job;
 use crate::lab::Lab;
 
 #[test]
@@ -87,4 +88,23 @@ fn what_only_a_person_can_say() {
     fleet.add("edge-1", &host);
     fleet.refused(1, &["server", "remove", "edge-1"], &["no terminal", "--yes"]);
     fleet.ok(&["server", "remove", "edge-1", "--yes"]);
+}
+
+/// A server whose run goes on can't be removed; after its end, nothing of it is left.
+#[test]
+fn to_remove_a_server_that_is_at_work() {
+    let lab = Lab::up(1);
+    let host = lab.host(1);
+    let fleet = Fleet::embedded();
+    fleet.job("waits", &job::of(&[("waits", job::WAIT)]));
+    let _up = fleet.up();
+    fleet.add("edge-1", &host);
+    let id = fleet.ask("waits", "edge-1");
+    host.wait_for(job::WAITS);
+    let remove = ["server", "remove", "edge-1", "--yes"];
+    fleet.refused(1, &remove, &["has a run that has not ended", "wait for it"]);
+    host.run(job::GO);
+    fleet.ends(&id, "completed");
+    fleet.ok(&remove);
+    fleet.refused(1, &["runs", "show", &id], &["there is no run"]);
 }

@@ -21,11 +21,6 @@ impl Lab {
 }
 
 impl<'l> Host<'l> {
-    /// Does what the lab can do to a host: `cut`, `mend`, `reboot`, `kill`, `start`.
-    pub fn lab(&self, verb: &str, options: &[&str]) {
-        self.lab.verb(&[&[verb, &self.number.to_string()], options].concat());
-    }
-
     /// Folder of the newest run on the host.
     pub fn last_run(&self) -> String {
         self.run("ls -d /var/lib/groundcrew/runs/* | tail -n 1")

@@ -123,4 +123,9 @@ impl Host<'_> {
             thread::sleep(Duration::from_millis(100));
         }
     }
+
+    /// Does what the lab can do to a host: `cut`, `mend`, `reboot`, `kill`, `start`.
+    pub fn lab(&self, verb: &str, options: &[&str]) {
+        self.lab.verb(&[&[verb, &self.number.to_string()], options].concat());
+    }
 }
