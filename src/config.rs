@@ -15,10 +15,22 @@ pub struct Settings {
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub redis_url: Option<String>,
     /// What all our keys and channels in Redis begin with
-    #[arg(long, env = "REDIS_PREFIX", value_name = "TEXT", default_value = "groundcrew:", global = true)]
+    #[arg(
+        long,
+        env = "REDIS_PREFIX",
+        value_name = "TEXT",
+        default_value = "groundcrew:",
+        global = true
+    )]
     pub redis_prefix: String,
     /// The folder of the installation: database, key
-    #[arg(long, env = "GROUNDCREW_DATA", value_name = "DIR", default_value = "data", global = true)]
+    #[arg(
+        long,
+        env = "GROUNDCREW_DATA",
+        value_name = "DIR",
+        default_value = "data",
+        global = true
+    )]
     pub data: PathBuf,
     /// `GROUNDCREW_KEY`, which secrets are encrypted with: 32 bytes in base64. Not for the
     /// command line, which every user of the machine can see.

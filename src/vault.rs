@@ -33,13 +33,17 @@ pub struct Place<'p>(pub &'p str, pub &'p str, pub &'p str);
 #[derive(Debug, Error)]
 pub enum VaultError {
     /// The text is no key.
-    #[error("{0} is no key: a key is 32 bytes in base64 (44 characters), as `openssl rand -base64 32` prints them")]
+    #[error(
+        "{0} is no key: a key is 32 bytes in base64 (44 characters), as `openssl rand -base64 32` prints them"
+    )]
     NoKey(String),
     /// The file can't be read or made.
     #[error("the key file {0}: {1}")]
     File(String, #[source] io::Error),
     /// Others may read it.
-    #[error("the key file {0} may be read by others (mode {1:04o}); take their rights away with `chmod 600 {0}`")]
+    #[error(
+        "the key file {0} may be read by others (mode {1:04o}); take their rights away with `chmod 600 {0}`"
+    )]
     Open(String, u32),
     /// Another key, or not the place where it was sealed.
     #[error("{0} can't be decrypted with this GROUNDCREW_KEY")]
@@ -93,7 +97,8 @@ impl Vault {
         let new = path.with_extension("new");
         let write = || {
             let _ = fs::remove_file(&new);
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
             writeln!(file, "{}", key.as_str())?;
             file.sync_all()?;
             // A link, unlike a rename, replaces nothing.

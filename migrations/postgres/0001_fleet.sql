@@ -58,9 +58,10 @@ CREATE TABLE runs (
     epoch               BIGINT NOT NULL DEFAULT 0,
     worker              TEXT,
     lease_until         BIGINT,
-    -- Not to be taken before; why.
+    -- Not to be taken before; why; and the run that it waits for, if that is one of ours.
     due_at              BIGINT NOT NULL,
     waiting             TEXT,
+    waits_for           TEXT,
     error_kind          TEXT,
     error               TEXT,
     changed             BIGINT,
@@ -81,7 +82,8 @@ CREATE TABLE runs (
 -- One active run a server (promise 3).
 CREATE UNIQUE INDEX runs_one_active ON runs (server_id) WHERE status = 'installing';
 CREATE INDEX runs_pending ON runs (server_id, id) WHERE status = 'pending';
-CREATE INDEX runs_due ON runs (due_at) WHERE status = 'pending';
+CREATE INDEX runs_oldest ON runs (id) WHERE status = 'pending';
+CREATE INDEX runs_waiting ON runs (waits_for) WHERE waits_for IS NOT NULL;
 CREATE INDEX runs_leases ON runs (lease_until) WHERE status = 'installing';
 CREATE INDEX runs_of_server ON runs (server_id, id);
 

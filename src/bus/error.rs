@@ -14,7 +14,7 @@ pub enum BusError {
     )]
     Address(Error),
     /// Redis can't be reached, or answered with an error.
-    #[error("the bus's Redis at {place}: {cause}. {}", next_step(cause))]
+    #[error("the bus's Redis at {place}: {}. {}", said(cause), next_step(cause))]
     Redis {
         /// Host and port.
         place: String,
@@ -33,6 +33,17 @@ pub enum BusError {
         /// How long we waited.
         limit: Duration,
     },
+}
+
+/// In one line; what another protocol answered is of no use to anybody.
+fn said(error: &Error) -> &str {
+    let details = error.details().trim_end_matches('.');
+    if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Parse) {
+        return "it gave no answer of a Redis";
+    }
+    // fred keeps errors of the system only as what `{:?}` makes of them.
+    let quoted = ["message: \"", "error: \""].iter().find_map(|before| details.split_once(before));
+    quoted.and_then(|(_, rest)| rest.split('"').next()).unwrap_or(details)
 }
 
 /// What a person can do about it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fred::interfaces::ClientLike;
 use fred::types::{Message, Value};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -34,18 +35,18 @@ pub enum Heard {
     Away,
 }
 
-/// Hears what is announced.
+/// Hears what is announced. It ends with us.
 pub struct Listener(Source);
 
 enum Source {
-    Memory { bus: Memory, names: broadcast::Receiver<String>, server_id: Option<i64> },
-    Redis { subscription: Subscription, open: Option<Open> },
-}
-
-/// A connection that is subscribed.
-struct Open {
-    connection: Connection,
-    messages: broadcast::Receiver<Message>,
+    Memory {
+        bus: Memory,
+        names: broadcast::Receiver<String>,
+        server_id: Option<i64>,
+    },
+    /// From [`follow`], which lives by itself: a connection comes back also where
+    /// `next` is asked for in many short pieces.
+    Redis(mpsc::Receiver<Heard>),
 }
 
 impl Listener {
@@ -58,43 +59,66 @@ impl Listener {
     }
 
     pub(super) async fn redis(subscription: Subscription) -> Result<Self, BusError> {
-        let open = Some(Open::new(&subscription).await?);
-        Ok(Self(Source::Redis { subscription, open }))
+        let open = Open::new(&subscription).await?;
+        // One is enough: where it is full, notifications wait in fred's own channel.
+        let (sender, heard) = mpsc::channel(1);
+        tokio::spawn(follow(subscription, open, sender));
+        Ok(Self(Source::Redis(heard)))
     }
 
     /// The next that is heard. Nothing is lost if this is dropped before it is ready.
     pub async fn next(&mut self) -> Heard {
         match &mut self.0 {
             Source::Memory { bus, names, server_id } => loop {
-                match names.recv().await {
-                    Ok(name) => {
-                        let changed = bus.server(&name);
-                        match changed.filter(|id| server_id.is_none_or(|only| only == *id)) {
-                            Some(server_id) => return Heard::Changed { server_id },
-                            None => continue,
-                        }
-                    }
+                let changed = match names.recv().await {
+                    Ok(name) => bus.server(&name),
                     Err(RecvError::Lagged(_)) => return Heard::Away,
                     Err(RecvError::Closed) => unreachable!("the bus is held here"),
+                };
+                match changed {
+                    Some(id) if server_id.is_none_or(|only| only == id) => {
+                        return Heard::Changed { server_id: id };
+                    }
+                    _ => {}
                 }
             },
-            Source::Redis { subscription, open } => loop {
-                let Some(now) = open else {
-                    *open = Some(Open::again(subscription).await);
-                    return Heard::Away;
-                };
-                match now.next().await {
-                    Some(Ok(message)) => {
-                        if let Some(server_id) = subscription.channels.server(&message.channel) {
-                            return Heard::Changed { server_id };
-                        }
-                    }
-                    Some(Err(Lagged)) => return Heard::Away,
-                    None => *open = None,
-                }
+            // It only ends when the whole runtime does.
+            Source::Redis(heard) => match heard.recv().await {
+                Some(heard) => heard,
+                None => std::future::pending().await,
             },
         }
     }
+}
+
+/// Passes on what is heard, until nobody listens any more.
+async fn follow(subscription: Subscription, mut open: Open, listener: mpsc::Sender<Heard>) {
+    let follow = async {
+        loop {
+            let heard = match open.next().await {
+                Some(Ok(message)) => match subscription.channels.server(&message.channel) {
+                    Some(server_id) => Heard::Changed { server_id },
+                    None => continue,
+                },
+                Some(Err(Lagged)) => Heard::Away,
+                None => {
+                    open = Open::again(&subscription).await;
+                    Heard::Away
+                }
+            };
+            let _ = listener.send(heard).await;
+        }
+    };
+    tokio::select! {
+        () = follow => {}
+        () = listener.closed() => {}
+    }
+}
+
+/// A connection that is subscribed.
+struct Open {
+    connection: Connection,
+    messages: broadcast::Receiver<Message>,
 }
 
 /// Notifications were dropped, since they were not heard in time.

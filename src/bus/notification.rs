@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_message_is_laravels_byte_for_byte() {
         let changed = Changed { server_id: 7, revision: 42 };
-        let at = "2026-11-23T01:02:03.999Z".parse().unwrap();
+        let at = "2026-11-23T01:02:03.999Z".parse().expect("a time");
         assert_eq!(
             message(&changed, at),
             r#"{"event":"App\\Events\\ServerProvisionUpdated","data":{"server_id":7,"timestamp":"2026-11-23T01:02:03+00:00","revision":42},"socket":null}"#

@@ -7,10 +7,10 @@ pub mod display;
 mod jobs;
 mod migrate;
 mod print;
+mod roles;
 mod run;
 mod runs;
 mod server;
-mod roles;
 mod wanted;
 mod watch;
 
@@ -77,7 +77,9 @@ pub fn main() -> ExitCode {
 /// A role tells on standard error what it does; of a command, people see the answer, and
 /// the rest only who asks for it.
 fn log(role: bool) {
-    let default = if role { "groundcrew=info" } else { "off" };
+    // What apalis says at the end of each session, we say once and better.
+    let default =
+        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off" } else { "off" };
     let filter =
         EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()

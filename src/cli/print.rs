@@ -6,7 +6,10 @@ use anyhow::Result;
 use serde_json::Value;
 
 /// Rows with their columns aligned, a line each.
-pub fn aligned<const N: usize>(indent: &str, rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub fn aligned<const N: usize>(
+    indent: &str,
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let rows: Vec<[String; N]> = rows.into_iter().collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();

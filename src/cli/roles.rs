@@ -23,11 +23,18 @@ use crate::worker::{Worker, sweep};
 /// With nothing set, the database is a SQLite file in the data folder, and queue and notifications
 /// are in memory. With DATABASE_URL and REDIS_URL it shares both with roles that run apart.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  groundcrew up\n  groundcrew up --data /var/lib/groundcrew-fleet --slots 20\n\n\
-    SIGTERM and Ctrl-C hand back what is going on: hosts go on by themselves.")]
+#[command(
+    after_help = "Examples:\n  groundcrew up\n  groundcrew up --data /var/lib/groundcrew-fleet --slots 20\n\n\
+    SIGTERM and Ctrl-C hand back what is going on: hosts go on by themselves."
+)]
 pub struct UpArgs {
     /// Where the web listens
-    #[arg(long, env = "GROUNDCREW_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "GROUNDCREW_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8080"
+    )]
     listen: SocketAddr,
     #[command(flatten)]
     work: WorkArgs,
@@ -40,7 +47,9 @@ pub struct UpArgs {
 /// Start as many as you want, on as many machines; each needs DATABASE_URL, REDIS_URL and the same
 /// GROUNDCREW_KEY. The database must have been migrated (`groundcrew migrate`).
 #[derive(Debug, Args)]
-#[command(after_help = "SIGTERM and Ctrl-C hand back what is going on: another worker goes on with it at once.")]
+#[command(
+    after_help = "SIGTERM and Ctrl-C hand back what is going on: another worker goes on with it at once."
+)]
 pub struct WorkerArgs {
     #[command(flatten)]
     work: WorkArgs,
@@ -71,8 +80,10 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
 fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let catalog = Arc::new(Catalog::open(settings.jobs())?);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
     let served = runtime.block_on(async {
         let role = if listen.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
@@ -80,7 +91,7 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        tracing::info!(id = %installation.id, database = %installation.store, "the installation is open");
+        tracing::info!(id = %installation.id, "{} is open", installation.store);
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();

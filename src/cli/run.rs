@@ -42,9 +42,8 @@ pub struct RunArgs {
 
 /// Does what the command line says.
 pub fn run(args: RunArgs) -> Result<ExitCode> {
-    let prepared = Catalog::open(args.settings.jobs())
-        .map_err(anyhow::Error::new)
-        .and_then(|catalog| {
+    let prepared =
+        Catalog::open(args.settings.jobs()).map_err(anyhow::Error::new).and_then(|catalog| {
             let values = args.wanted.values()?;
             catalog.plan(args.wanted.jobs(), &values)?;
             Ok((catalog, values))
@@ -73,13 +72,17 @@ pub fn run(args: RunArgs) -> Result<ExitCode> {
         };
         let (id, plan) = installation.ask(&catalog, wanted).await?;
         if args.watch {
-            return watch::watch(&installation, listener, &id, &server.name, &plan, args.json).await;
+            return watch::watch(&installation, listener, &id, &server.name, &plan, args.json)
+                .await;
         }
         if args.json {
             let asked = json!({ "run": id, "server": server.name, "status": "pending" });
             print(&format!("{asked}\n"))?;
         } else {
-            print(&format!("asked for run {id} on {}; see `groundcrew runs show {id}`\n", server.name))?;
+            print(&format!(
+                "asked for run {id} on {}; see `groundcrew runs show {id}`\n",
+                server.name
+            ))?;
         }
         Ok(ExitCode::SUCCESS)
     })

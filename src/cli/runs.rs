@@ -70,14 +70,20 @@ pub fn run(args: RunsArgs) -> Result<ExitCode> {
             RunsCommand::Show { id, json: false } => show(&installation, &id).await?,
             RunsCommand::Output { id } => {
                 let run = find(&installation, &id).await?;
-                each_chunk(&installation, &run.run.id, |_, bytes| io::stdout().write_all(bytes)).await?;
+                each_chunk(&installation, &run.run.id, |_, bytes| io::stdout().write_all(bytes))
+                    .await?;
             }
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-async fn list(installation: &Installation, server: Option<&str>, limit: i64, json: bool) -> Result<()> {
+async fn list(
+    installation: &Installation,
+    server: Option<&str>,
+    limit: i64,
+    json: bool,
+) -> Result<()> {
     let server = match server {
         Some(name) => Some(server::find(installation, name).await?.id),
         None => None,
@@ -102,7 +108,14 @@ async fn list(installation: &Installation, server: Option<&str>, limit: i64, jso
         let run = &summary.run;
         let took = took(run.started_at, run.finished_at);
         let asked = format!("{:.0}", run.created_at);
-        [run.id.clone(), summary.server.clone(), run.jobs.join(","), run.status.to_string(), asked, took]
+        [
+            run.id.clone(),
+            summary.server.clone(),
+            run.jobs.join(","),
+            run.status.to_string(),
+            asked,
+            took,
+        ]
     });
     print(&aligned("", std::iter::once(head).chain(rows)))
 }
@@ -124,7 +137,10 @@ async fn show(installation: &Installation, id: &str) -> Result<()> {
         facts.extend(value.iter().map(|value| [name.to_owned(), printable(value)]));
     }
     if run.output_cut {
-        facts.push(["output".to_owned(), "was too much; what came later is on the host only".to_owned()]);
+        facts.push([
+            "output".to_owned(),
+            "was too much; what came later is on the host only".to_owned(),
+        ]);
     }
     print(&format!("run {}\n{}", run.id, aligned("  ", facts)))?;
     for note in &resource.notes {
@@ -157,7 +173,9 @@ struct Steps<'r> {
 impl Steps<'_> {
     /// Writes the steps up to this number that are not written yet.
     fn up_to(&mut self, number: i64, text: &mut String) {
-        while let Some(step) = self.resource.steps.get(self.next).filter(|step| step.number <= number) {
+        while let Some(step) =
+            self.resource.steps.get(self.next).filter(|step| step.number <= number)
+        {
             self.end_line(text);
             // A handler that nothing asked for is none of the run's steps.
             if !step.handler || step.status != Status::Pending {

@@ -85,7 +85,9 @@ pub fn run(args: ServerArgs) -> Result<ExitCode> {
     super::block_on(async move {
         let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
         match args.command {
-            ServerCommand::Add { name, target, keys } => add(&installation, &name, &target, &keys).await,
+            ServerCommand::Add { name, target, keys } => {
+                add(&installation, &name, &target, &keys).await
+            }
             ServerCommand::List { json } => list(&installation, json).await,
             ServerCommand::Show { name, json } => show(&installation, &name, json).await,
             ServerCommand::Rekey { name, keys } => rekey(&installation, &name, &keys).await,
@@ -100,7 +102,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode> {
 /// Fails if there is none, and says where they are listed.
 pub async fn find(installation: &Installation, name: &str) -> Result<Server> {
     let server = installation.store.server(name).await?;
-    server.with_context(|| format!("there is no server {name:?}; `groundcrew server list` shows all"))
+    server
+        .with_context(|| format!("there is no server {name:?}; `groundcrew server list` shows all"))
 }
 
 async fn add(
@@ -126,7 +129,10 @@ async fn add(
     let seal = |id: i64| private_key.as_ref().map(|key| seal(installation, id, key));
     let (server, changed) = installation.store.add_server(&new, seal).await?;
     installation.announce(changed).await;
-    print(&format!("added {name} as server {}; install with `groundcrew run nginx --server {name}`\n", server.id))?;
+    print(&format!(
+        "added {name} as server {}; install with `groundcrew run nginx --server {name}`\n",
+        server.id
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -170,7 +176,12 @@ async fn show(installation: &Installation, name: &str, json: bool) -> Result<Exi
     print(&format!("{}\n{}", server.name, aligned("  ", facts)))?;
     let row = |run: &crate::store::RunSummary| {
         let run = &run.run;
-        [run.id.clone(), run.jobs.join(","), run.status.to_string(), format!("{:.0}", run.created_at)]
+        [
+            run.id.clone(),
+            run.jobs.join(","),
+            run.status.to_string(),
+            format!("{:.0}", run.created_at),
+        ]
     };
     if !runs.is_empty() {
         print(&format!("\nLast runs\n{}", aligned("  ", runs.iter().map(row))))?;
@@ -192,7 +203,10 @@ async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Resul
     };
     let key = accept(&target, &keys.fingerprint, Some(&server.host_key)).await?;
     if key.key() == server.host_key {
-        print(&format!("{name} shows the host key that is pinned: {}\n", describe(&server.host_key)))?;
+        print(&format!(
+            "{name} shows the host key that is pinned: {}\n",
+            describe(&server.host_key)
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let changed = installation.store.rekey_server(server.id, key.key()).await?;
@@ -204,7 +218,9 @@ async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Resul
 async fn remove(installation: &Installation, name: &str, yes: bool) -> Result<ExitCode> {
     let server = find(installation, name).await?;
     if !yes {
-        let question = format!("Remove {name}, its runs and all their output? The host itself stays as it is.");
+        let question = format!(
+            "Remove {name}, its runs and all their output? The host itself stays as it is."
+        );
         match ask::choose(&question, &[('y', "remove"), ('n', "keep")], 'n')? {
             Some('y') => {}
             Some(_) => return Ok(ExitCode::FAILURE),
@@ -224,7 +240,8 @@ async fn accept(target: &Target, wanted: &[String], pinned: Option<&str>) -> Res
         return Ok(key);
     }
     if wanted.is_empty() {
-        let before = pinned.map(|key| format!("\n  {} is pinned now", describe(key))).unwrap_or_default();
+        let before =
+            pinned.map(|key| format!("\n  {} is pinned now", describe(key))).unwrap_or_default();
         let question = format!(
             "{target} shows the host key\n  {} {}{before}\n\
              Compare it with what the host's console shows (`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`).",
@@ -237,7 +254,7 @@ async fn accept(target: &Target, wanted: &[String], pinned: Option<&str>) -> Res
             None => {}
         }
     }
-    Err(refused(target, &key, wanted).into())
+    Err(refused(target, &key, wanted, "").into())
 }
 
 fn seal(installation: &Installation, id: i64, key: &str) -> Vec<u8> {
@@ -260,7 +277,10 @@ fn read_key(path: &Path) -> Result<Zeroizing<String>> {
         output.status.success(),
         "{shown} is no private key that a worker can use: {}. A key with a passphrase can't be used \
          where nobody is there to type it; make one without (`ssh-keygen -t ed25519 -N '' -f KEY`)",
-        said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh-keygen says nothing")
+        said.lines()
+            .map(str::trim)
+            .rfind(|line| !line.is_empty())
+            .unwrap_or("ssh-keygen says nothing")
     );
     Ok(text)
 }
@@ -268,7 +288,10 @@ fn read_key(path: &Path) -> Result<Zeroizing<String>> {
 fn check_name(name: &str) -> Result<()> {
     let fits = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
     ensure!(
-        !name.trim().is_empty() && name.chars().count() <= 100 && name.chars().all(fits) && !name.starts_with('-'),
+        !name.trim().is_empty()
+            && name.chars().count() <= 100
+            && name.chars().all(fits)
+            && !name.starts_with('-'),
         "{name:?} is no name for a server: up to 100 letters, digits, spaces, `-`, `_` and `.`"
     );
     Ok(())

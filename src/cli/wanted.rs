@@ -78,4 +78,3 @@ pub fn fingerprint(text: &str) -> Result<String, String> {
         _ => Err("a fingerprint is SHA256: and 43 characters, as `ssh-keygen -l` prints it".into()),
     }
 }
-

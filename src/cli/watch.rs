@@ -51,7 +51,9 @@ pub async fn watch(
         .collect::<Result<Vec<_>, _>>()?;
     let (mut reads, mut version) = (0, None);
     loop {
-        let [interrupt, terminate, hang_up] = &mut signals[..] else { unreachable!("there are three") };
+        let [interrupt, terminate, hang_up] = &mut signals[..] else {
+            unreachable!("there are three")
+        };
         let fetch = tokio::select! {
             _ = heard(&mut listener) => true,
             _ = read.tick() => {
@@ -187,10 +189,15 @@ impl Seen {
             }
         }
         let age = Timestamp::now().duration_since(run.created_at);
-        if run.status == Status::Pending && !self.told_waiting && age.unsigned_abs() > PATIENCE && run.waiting.is_none() {
+        if run.status == Status::Pending
+            && !self.told_waiting
+            && age.unsigned_abs() > PATIENCE
+            && run.waiting.is_none()
+        {
             self.told_waiting = true;
             let text = "Waiting for the server's run before it, or for a worker with a free slot. \
-                        Is `groundcrew up`, or a worker, running?".to_owned();
+                        Is `groundcrew up`, or a worker, running?"
+                .to_owned();
             self.event(&resource.server, Timestamp::now(), Happening::Note { text }, display)?;
         }
         Ok(())

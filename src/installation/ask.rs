@@ -50,10 +50,8 @@ impl Installation {
     pub async fn ask(&self, catalog: &Catalog, wanted: Wanted) -> Result<(String, Plan), AskError> {
         let plan = catalog.plan(&wanted.jobs, &wanted.parameters)?;
         let id = Uuid::now_v7().to_string();
-        let (secrets, parameters): (BTreeMap<_, _>, BTreeMap<_, _>) = wanted
-            .parameters
-            .into_iter()
-            .partition(|(name, _)| is_secret(&plan, name));
+        let (secrets, parameters): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            wanted.parameters.into_iter().partition(|(name, _)| is_secret(&plan, name));
         let secrets = (!secrets.is_empty()).then(|| {
             let json = serde_json::to_vec(&secrets).expect("text is JSON");
             self.vault.seal(secrets_of(&id), &zeroize::Zeroizing::new(json))

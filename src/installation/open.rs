@@ -45,25 +45,37 @@ pub enum OpenError {
     #[error(transparent)]
     Key(#[from] VaultError),
     /// A role that runs apart has no database, or no Redis, that others reach.
-    #[error("{0} is not set: a role that runs apart needs DATABASE_URL and REDIS_URL, the same for all roles. For all of it in one process, start `groundcrew up`")]
+    #[error(
+        "{0} is not set: a role that runs apart needs DATABASE_URL and REDIS_URL, the same for all roles. For all of it in one process, start `groundcrew up`"
+    )]
     NotSet(&'static str),
     /// There is no installation in the folder.
-    #[error("there is no installation in the folder {0}: start one there with `groundcrew up`, or name the right folder with --data, or its database with DATABASE_URL")]
+    #[error(
+        "there is no installation in the folder {0}: start one there with `groundcrew up`, or name the right folder with --data, or its database with DATABASE_URL"
+    )]
     NoInstallation(String),
     /// The folder can't be used.
     #[error("the data folder {0} can't be used; name another with --data")]
     Folder(String, #[source] io::Error),
     /// Another `up` has it.
-    #[error("another `groundcrew up` is running on the data folder {0}; end that one, or name another folder with --data")]
+    #[error(
+        "another `groundcrew up` is running on the data folder {0}; end that one, or name another folder with --data"
+    )]
     Locked(String),
     /// The key is gone.
-    #[error("GROUNDCREW_KEY is not set, and there is no key file {0}, but this installation's secrets are encrypted with one. Bring the key back (from a backup, or the machine where `up` made it); without it, keys and secret parameters must be entered anew")]
+    #[error(
+        "GROUNDCREW_KEY is not set, and there is no key file {0}, but this installation's secrets are encrypted with one. Bring the key back (from a backup, or the machine where `up` made it); without it, keys and secret parameters must be entered anew"
+    )]
     KeyMissing(String),
     /// There was never one.
-    #[error("GROUNDCREW_KEY is not set: roles that run apart need the same key, 32 bytes in base64, as `openssl rand -base64 32` prints them")]
+    #[error(
+        "GROUNDCREW_KEY is not set: roles that run apart need the same key, 32 bytes in base64, as `openssl rand -base64 32` prints them"
+    )]
     KeyNotSet,
     /// It is another one.
-    #[error("{0} is not the key that this installation's secrets are encrypted with. Bring the right one back; nothing was changed")]
+    #[error(
+        "{0} is not the key that this installation's secrets are encrypted with. Bring the right one back; nothing was changed"
+    )]
     KeyChanged(String),
 }
 
@@ -73,10 +85,7 @@ impl Installation {
     ///
     /// # Errors
     /// Says what is missing or out of reach, and what to do.
-    pub async fn open(
-        settings: &Settings,
-        role: Role,
-    ) -> Result<(Self, Option<File>), OpenError> {
+    pub async fn open(settings: &Settings, role: Role) -> Result<(Self, Option<File>), OpenError> {
         if role == Role::Apart && settings.database_url.is_none() {
             return Err(OpenError::NotSet("DATABASE_URL"));
         }
@@ -127,9 +136,7 @@ async fn open_wire(settings: &Settings, role: Role) -> Result<Option<Wire>, Open
             let bus = Bus::redis(url, prefix).await?;
             Some(Wire { queue, bus })
         }
-        None if role == Role::Up => {
-            Some(Wire { queue: Queue::memory(), bus: Bus::memory(prefix) })
-        }
+        None if role == Role::Up => Some(Wire { queue: Queue::memory(), bus: Bus::memory(prefix) }),
         None => None,
     })
 }

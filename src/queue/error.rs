@@ -14,7 +14,7 @@ pub enum QueueError {
     )]
     Address(RedisError),
     /// Redis can't be reached, or answered with an error.
-    #[error("the queue's Redis at {place}: {cause}. {}", next_step(cause))]
+    #[error("the queue's Redis at {place}: {}. {}", said(cause), next_step(cause))]
     Redis {
         /// Host and port.
         place: String,
@@ -35,11 +35,21 @@ pub enum QueueError {
     },
 }
 
+/// In one line; what another protocol answered is of no use to anybody.
+fn said(error: &RedisError) -> String {
+    match error.kind() {
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
+            "it gave no answer of a Redis".to_owned()
+        }
+        _ => error.to_string().trim_end_matches('.').to_owned(),
+    }
+}
+
 /// What a person can do about it.
 fn next_step(error: &RedisError) -> &'static str {
     match error.kind() {
         ErrorKind::AuthenticationFailed => "Check user and password in REDIS_URL",
-        ErrorKind::Parse => {
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
             "What listens there does not speak Redis' protocol: check host and port in REDIS_URL"
         }
         ErrorKind::Server(ServerErrorKind::ReadOnly) => {

@@ -44,7 +44,7 @@ impl Redis {
             }
             self.remove_task(&mut remove, &task);
         }
-        let Keys { workers, .. } = &*self.keys;
+        let Keys { workers, .. } = &self.keys;
         remove.del(inflight).zrem(workers, worker).del(self.keys.metadata(worker));
         self.ask::<redis::Value>(&remove).await?;
         if broken > 0 {
@@ -55,7 +55,7 @@ impl Redis {
 
     /// Removes what can't be read from the head of the list.
     async fn weed(&self) -> Result<u64, QueueError> {
-        let Keys { active, .. } = &*self.keys;
+        let Keys { active, .. } = &self.keys;
         let (waiting,): (Vec<Vec<u8>>,) =
             self.ask(redis::pipe().lrange(active, 0, PAGE as isize - 1)).await?;
         let mut remove = redis::pipe();
@@ -75,6 +75,9 @@ impl Redis {
 
     /// What these tasks carry; `None` where apalis could not read it.
     async fn read(&self, tasks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Option<Hint>)>, QueueError> {
+        if tasks.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut read = redis::pipe();
         // What is of the wrong kind can't be read either.
         read.ignore_errors();
@@ -100,7 +103,7 @@ impl Redis {
     /// Removes what somebody else wrote under our keys, in another form: apalis would
     /// end over it for ever.
     async fn remove_foreign_keys(&self) -> Result<u64, QueueError> {
-        let Keys { data, active, workers, scheduled, .. } = &*self.keys;
+        let Keys { data, active, workers, scheduled, .. } = &self.keys;
         let ours = [(data, "hash"), (active, "list"), (workers, "zset"), (scheduled, "zset")];
         let mut ask = redis::pipe();
         for (key, _) in ours {
@@ -124,9 +127,9 @@ impl Redis {
 
     /// As [`super::Queue::tidy`].
     pub(super) async fn tidy(&self) -> Result<u64, QueueError> {
-        let Keys { queue, data, active, workers, scheduled, .. } = &*self.keys;
+        let Keys { queue, data, active, workers, scheduled, .. } = &self.keys;
         let mut removed = self.remove_foreign_keys().await?;
-        // Sets in which apalis keeps what has ended: ours writes none.
+        // Sets in which apalis keeps what has ended; as we use it, it writes none.
         let ended = ["done", "dead", "failed"].map(|set| format!("{queue}:{set}"));
         let (sets,): (u64,) = self.ask(redis::pipe().del(&ended[..])).await?;
         removed += sets;
@@ -155,11 +158,11 @@ impl Redis {
 
         let mut read = redis::pipe();
         // At one moment: a task that moves from one list to another is in one of them.
-        read.atomic().lrange(active, 0, -1).zrange(scheduled, 0, -1);
+        read.lrange(active, 0, -1).zrange(scheduled, 0, -1);
         for worker in &known {
             read.smembers(self.keys.inflight(worker));
         }
-        let listed: Vec<Vec<Vec<u8>>> = self.ask(&read).await?;
+        let listed: Vec<Vec<Vec<u8>>> = self.ask_at_once(&read).await?;
         for task in listed.iter().flatten() {
             tasks.remove(task);
         }

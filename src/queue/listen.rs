@@ -2,6 +2,7 @@
 //! Redis, at a task that it can't read, after a `FLUSHALL`; so each is only one
 //! session, and the next one begins with what the last one left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use apalis::layers::WorkerBuilderExt;
@@ -40,7 +41,12 @@ enum Ended {
 }
 
 impl Redis {
-    pub(super) async fn listen(&self, worker: &str, take: &Take, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn listen(
+        self: &Arc<Self>,
+        worker: &str,
+        take: &Take,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let mut pause = PAUSES.0;
         let mut away = false;
         loop {
@@ -71,7 +77,7 @@ impl Redis {
 
     /// Hears hints until something goes wrong.
     async fn session(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         take: &Take,
         away: &mut bool,
@@ -97,7 +103,12 @@ impl Redis {
     /// apalis' worker. Each number here was measured: a larger batch makes tasks run
     /// twice, locks and results are events that get lost, and what it does not write
     /// needs no clearing.
-    async fn work(&self, name: &str, take: &Take, connection: ConnectionManager) -> Ended {
+    async fn work(
+        self: &Arc<Self>,
+        name: &str,
+        take: &Take,
+        connection: ConnectionManager,
+    ) -> Ended {
         let config = Config::default()
             .queue(&self.keys.queue)
             .batch_size(1)
@@ -109,7 +120,7 @@ impl Redis {
         let (wake, pulse) = Pulse::new();
         let backend = RedisStorage::<Hint>::new(connection).with_config(config);
         let handler = {
-            let (redis, take, name) = (self.clone(), take.clone(), name.to_owned());
+            let (redis, take, name) = (Arc::clone(self), take.clone(), name.to_owned());
             move |hint: Hint, task: TaskId| {
                 let (redis, take, name) = (redis.clone(), take.clone(), name.clone());
                 async move {

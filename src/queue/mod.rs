@@ -13,6 +13,8 @@ mod pulse;
 mod redis;
 mod take;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -21,6 +23,7 @@ pub use self::error::QueueError;
 use self::memory::Memory;
 use self::redis::Redis;
 use self::take::Take;
+use crate::stop::stopped;
 
 /// Carries hints from who asks for runs to who drives them. Clones are the same queue.
 #[derive(Clone)]
@@ -29,7 +32,7 @@ pub struct Queue(Kind);
 #[derive(Clone)]
 enum Kind {
     Memory(Memory),
-    Redis(Redis),
+    Redis(Arc<Redis>),
 }
 
 impl Queue {
@@ -41,7 +44,7 @@ impl Queue {
     /// A queue in the Redis at `url`, under keys that begin with `{prefix}runs`. Fails
     /// if Redis can't be reached within 5 s, refuses us, or is something else.
     pub async fn redis(url: &str, prefix: &str) -> Result<Queue, QueueError> {
-        Ok(Queue(Kind::Redis(Redis::connect(url, prefix).await?)))
+        Ok(Queue(Kind::Redis(Arc::new(Redis::connect(url, prefix).await?))))
     }
 
     /// Says that this run may be claimed: an idle worker looks at once. Takes at most
@@ -68,7 +71,7 @@ impl Queue {
         match &self.0 {
             Kind::Memory(memory) => tokio::select! {
                 () = memory.listen(&take) => {}
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = stopped(&mut stop) => {}
             },
             Kind::Redis(redis) => redis.listen(worker, &take, stop).await,
         }

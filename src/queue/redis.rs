@@ -1,13 +1,14 @@
 //! The queue's Redis: its keys, its connections, and how a hint is written.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError};
+use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -26,15 +27,14 @@ pub(super) struct Hint {
     pub(super) run_id: String,
 }
 
-/// The queue in Redis. Clones share a connection.
-#[derive(Clone)]
+/// The queue in Redis.
 pub(super) struct Redis {
-    pub(super) keys: Arc<Keys>,
+    pub(super) keys: Keys,
     /// Where the next call of `tidy` goes on: among all keys, and in the tasks' data.
-    pub(super) scanned: Arc<[AtomicU64; 2]>,
+    pub(super) scanned: [AtomicU64; 2],
     client: Client,
-    connection: ConnectionManager,
-    place: Arc<str>,
+    connection: Mutex<ConnectionManager>,
+    place: String,
 }
 
 /// Names of keys, as apalis makes them of its queue's name.
@@ -93,41 +93,39 @@ impl Redis {
             .set_keepalive(keepalive)
             .set_user_timeout(DEAD);
         let info = url.into_connection_info().map_err(QueueError::Address)?.set_tcp_settings(tcp);
-        let place = Arc::from(info.addr().to_string());
+        let place = info.addr().to_string();
         let client = Client::open(info).map_err(QueueError::Address)?;
-        let config = managed(HINT).set_connection_timeout(Some(CONNECT));
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)
-            .map_err(QueueError::Address)?;
-        let keys = Arc::new(Keys::new(prefix));
-        let redis = Self { keys, scanned: Arc::default(), client, connection, place };
+        let connection = Mutex::new(later(&client).map_err(QueueError::Address)?);
+        let keys = Keys::new(prefix);
+        let redis = Self { keys, scanned: Default::default(), client, connection, place };
         redis.open(HINT).await?;
         Ok(redis)
     }
 
     /// A connection of its own, which has answered once.
     pub(super) async fn open(&self, response: Duration) -> Result<ConnectionManager, QueueError> {
-        let config = managed(response).set_connection_timeout(Some(CONNECT));
+        let config = managed(response);
         let open = async {
             let mut connection = self.client.get_connection_manager_with_config(config).await?;
             redis::cmd("PING").query_async::<()>(&mut connection).await?;
             Ok(connection)
         };
         match timeout(CONNECT, open).await {
-            Ok(opened) => opened.map_err(|error| self.error(error)),
+            Ok(opened) => opened.map_err(|error| self.error(error, CONNECT)),
             Err(_) => Err(self.silent(CONNECT)),
         }
     }
 
     /// Calls `wake` at each message that a task waits. Returns when the connection ends.
     pub(super) async fn wakes(&self, wake: impl Fn()) -> Result<(), QueueError> {
-        use futures_util::StreamExt;
         let subscribe = async {
             let mut subscription = self.client.get_async_pubsub().await?;
             subscription.subscribe(&self.keys.wake).await?;
             Ok(subscription)
         };
         let subscription = timeout(CONNECT, subscribe).await.map_err(|_| self.silent(CONNECT))?;
-        let mut messages = subscription.map_err(|error| self.error(error))?.into_on_message();
+        let mut messages =
+            subscription.map_err(|error| self.error(error, CONNECT))?.into_on_message();
         // What came before the subscription was missed.
         wake();
         while messages.next().await.is_some() {
@@ -137,17 +135,14 @@ impl Redis {
     }
 
     pub(super) async fn hint(&self, run: &str) -> Result<(), QueueError> {
-        let Keys { data, active, wake, .. } = &*self.keys;
+        let Keys { data, active, wake, .. } = &self.keys;
         let task = Uuid::now_v7().to_string();
         let hint = serde_json::json!(Hint { run_id: run.to_owned() }).to_string();
         let meta = [("attempts", "0"), ("max_attempts", "1"), ("status", "Pending")];
         let mut write = redis::pipe();
-        write
-            .atomic()
-            .hset_nx(data, &task, hint)
-            .hset_multiple(self.keys.meta(task.as_bytes()), &meta);
+        write.hset_nx(data, &task, hint).hset_multiple(self.keys.meta(task.as_bytes()), &meta);
         write.rpush(active, &task).publish(wake, "");
-        self.ask::<redis::Value>(&write).await.map(drop)
+        self.ask_at_once::<redis::Value>(&write).await.map(drop)
     }
 
     pub(super) async fn ping(&self) -> Result<(), QueueError> {
@@ -157,29 +152,67 @@ impl Redis {
     /// Asks within [`HINT`]. A connection that was lost is noticed only now, and
     /// opened anew; so what failed for that is asked once more.
     pub(super) async fn ask<T: FromRedisValue>(&self, what: &Pipeline) -> Result<T, QueueError> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.connection.lock().await.clone();
         let asking = async {
             match what.query_async(&mut connection).await {
-                Err(error) if error.is_io_error() => what.query_async(&mut connection).await,
+                Err(error) if error.is_io_error() && !error.is_timeout() => {
+                    what.query_async(&mut connection).await
+                }
                 answered => answered,
             }
         };
-        match timeout(HINT, asking).await {
-            Ok(answer) => answer.map_err(|error| self.error(error)),
+        let answer = match timeout(HINT, asking).await {
+            Ok(answer) => answer.map_err(|error| self.error(error, HINT)),
             Err(_) => Err(self.silent(HINT)),
+        };
+        if let (Err(QueueError::Silent { .. }), Ok(fresh)) = (&answer, later(&self.client)) {
+            // The line may be dead without an end, and a manager keeps such a one.
+            *self.connection.lock().await = fresh;
         }
+        answer
     }
 
-    fn error(&self, cause: RedisError) -> QueueError {
-        QueueError::Redis { place: self.place.to_string(), cause }
+    /// As [`Redis::ask`], at one moment, and all or nothing.
+    pub(super) async fn ask_at_once<T: FromRedisValue>(
+        &self,
+        what: &Pipeline,
+    ) -> Result<T, QueueError> {
+        // Not `Pipeline::atomic`: that panics in redis 1.8 where MULTI itself is refused.
+        let mut all = redis::pipe();
+        all.cmd("MULTI");
+        for command in what.cmd_iter() {
+            all.add_command(command.clone());
+        }
+        let answers: Vec<redis::Value> = self.ask(all.cmd("EXEC")).await?;
+        let answer = answers.into_iter().last().unwrap_or(redis::Value::Nil);
+        T::from_redis_value(answer).map_err(|error| self.error(error.into(), HINT))
+    }
+
+    fn error(&self, cause: RedisError, limit: Duration) -> QueueError {
+        // What keeps time inside the client may be faster than we are.
+        if cause.is_timeout() {
+            return self.silent(limit);
+        }
+        // Of several commands that failed, the first one says why.
+        let first = cause.clone().into_server_errors().and_then(|errors| errors.first().cloned());
+        let cause = first.map_or(cause, |(_, error)| error.into());
+        QueueError::Redis { place: self.place.clone(), cause }
     }
 
     fn silent(&self, limit: Duration) -> QueueError {
-        QueueError::Silent { place: self.place.to_string(), limit }
+        QueueError::Silent { place: self.place.clone(), limit }
     }
 }
 
 /// Connects at once or not at all: who asks has a backoff, or no time.
 fn managed(response: Duration) -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new().set_number_of_retries(0).set_response_timeout(Some(response))
+    ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(Some(response))
+}
+
+/// A connection that opens when it is first used.
+fn later(client: &Client) -> RedisResult<ConnectionManager> {
+    ConnectionManager::new_lazy_with_config(client.clone(), managed(HINT))
 }

@@ -99,14 +99,15 @@ async fn ask(ssh: &Ssh, target: &Target, algorithms: &str) -> Result<HostKey, Fa
     Ok(HostKey { line: line.lines().next().unwrap_or_default().to_owned(), algorithm, fingerprint })
 }
 
-/// Why a key that nobody vouched for is not accepted; `wanted` are those that were named.
-pub fn refused(target: &Target, key: &HostKey, wanted: &[String]) -> Failure {
+/// Why a key that nobody vouched for is not accepted; `wanted` are those that were named,
+/// `otherwise` is what else could be done about an unknown one.
+pub fn refused(target: &Target, key: &HostKey, wanted: &[String], otherwise: &str) -> Failure {
     let HostKey { algorithm, fingerprint, .. } = key;
     let compare = "Compare it with what the host's console shows (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`)";
     let message = if wanted.is_empty() {
         format!(
             "the host key of {target} is not known: {algorithm} {fingerprint}. {compare}, then name it \
-             with --fingerprint, or trust whatever answers first with --accept-new"
+             with --fingerprint{otherwise}"
         )
     } else {
         format!(

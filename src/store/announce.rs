@@ -33,7 +33,7 @@ impl Store {
     pub async fn unannounced(&self, age: Duration, limit: i64) -> Result<Vec<Changed>> {
         self.again(|| async {
             let sql = "SELECT id, revision FROM servers WHERE announced_revision < revision \
-                AND updated_at <= {now} - $1 ORDER BY updated_at LIMIT $2";
+                AND updated_at <= (SELECT {now}) - $1 ORDER BY updated_at LIMIT $2";
             let rows = self.query(sql).bind(ms(age)).bind(limit).fetch_all(&self.reads).await?;
             let changed = rows
                 .iter()

@@ -1,14 +1,15 @@
 //! Claiming: the right to drive a run passes to a worker (promises 3 and 4).
 
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
-use sqlx::Row;
+use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::{Result, Store, ms, rows};
 use crate::model::{Changed, Claim, Lease};
 
-/// So many runs are tried by one call.
-const CANDIDATES: i64 = 64;
+/// So often one call loses a run to another worker before it gives up.
+const TRIES: u32 = 64;
 
 /// A run was claimed.
 #[derive(Debug, Clone)]
@@ -23,7 +24,8 @@ impl Store {
     /// Claims exactly this run, if it may begin, or if its lease has expired or was handed
     /// back. None: not now; a hint that led here was stale.
     pub async fn claim(&self, run: &str, worker: &str, lease: Duration) -> Result<Option<Claimed>> {
-        let claimed = self.again(|| self.claim_once(run, worker, lease)).await;
+        let claimed =
+            self.again(|| async { self.take(self.begin().await?, run, worker, lease).await }).await;
         match claimed {
             // Another run of the server was faster: the index on active runs says so.
             Err(error) if error.is_taken() => Ok(None),
@@ -40,40 +42,58 @@ impl Store {
         lease: Duration,
         unclaimed: Duration,
     ) -> Result<Option<Claimed>> {
-        for run in self.candidates(unclaimed).await? {
-            if let Some(claimed) = self.claim(&run, worker, lease).await? {
-                return Ok(Some(claimed));
+        for _ in 0..TRIES {
+            let tried = self
+                .again(|| async {
+                    let mut tx = self.begin().await?;
+                    let Some(run) = self.candidate(&mut tx, unclaimed).await? else {
+                        return Ok(Break(None));
+                    };
+                    let claimed = self.take(tx, &run, worker, lease).await?;
+                    Ok(claimed.map_or(Continue(()), |claimed| Break(Some(claimed))))
+                })
+                .await;
+            match tried {
+                Ok(Break(end)) => return Ok(end),
+                Ok(Continue(())) => (),
+                Err(error) if error.is_taken() => (),
+                Err(error) => return Err(error),
             }
         }
         Ok(None)
     }
 
-    async fn candidates(&self, unclaimed: Duration) -> Result<Vec<String>> {
-        self.again(|| async {
-            let sql = "SELECT id FROM runs WHERE status = 'installing' AND lease_until < {now} \
-                ORDER BY lease_until LIMIT $1";
-            let mut found = self.query(sql).bind(CANDIDATES).fetch_all(&self.reads).await?;
-            // What waited for another run could begin when that one ended.
-            let sql = "SELECT id FROM runs WHERE {may_begin} AND due_at <= {now} - $1 \
-                AND NOT EXISTS (SELECT 1 FROM runs AS ended WHERE ended.server_id = runs.server_id \
-                    AND ended.finished_at > {now} - $1) \
-                ORDER BY id LIMIT $2";
-            let pending = self.query(sql).bind(ms(unclaimed)).bind(CANDIDATES);
-            found.extend(pending.fetch_all(&self.reads).await?);
-            Ok(found.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
-        })
-        .await
+    /// The run to take next, locked; several who ask at once get different ones.
+    async fn candidate(
+        &self,
+        tx: &mut AnyConnection,
+        unclaimed: Duration,
+    ) -> Result<Option<String>> {
+        let sql = "SELECT id FROM runs WHERE status = 'installing' AND lease_until < (SELECT {now}) \
+            ORDER BY lease_until LIMIT 1 {skip_locked}";
+        let lost = self.query(sql).fetch_optional(&mut *tx).await?;
+        if let Some(row) = lost {
+            return Ok(Some(row.try_get(0)?));
+        }
+        // What waited for another run could begin when that one ended.
+        let sql = "SELECT id FROM runs WHERE {may_begin} AND due_at <= (SELECT {now}) - $1 \
+            AND NOT EXISTS (SELECT 1 FROM runs AS ended WHERE ended.server_id = runs.server_id \
+                AND ended.finished_at > (SELECT {now}) - $1) \
+            ORDER BY id LIMIT 1 {skip_locked}";
+        let pending = self.query(sql).bind(ms(unclaimed)).fetch_optional(tx).await?;
+        Ok(pending.map(|row| row.try_get(0)).transpose()?)
     }
 
-    async fn claim_once(
+    /// The one statement that claims, and then all that the worker needs.
+    async fn take(
         &self,
+        mut tx: Transaction<'static, Any>,
         run: &str,
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Claimed>> {
-        let mut tx = self.begin().await?;
         let sql = "UPDATE runs SET status = 'installing', epoch = epoch + 1, worker = $2, \
-            lease_until = {now} + $3, waiting = NULL, started_at = COALESCE(started_at, {now}) \
+            lease_until = {now} + $3, waiting = NULL, waits_for = NULL, started_at = COALESCE(started_at, {now}) \
             WHERE id = $1 AND (({may_begin}) OR (status = 'installing' AND lease_until < {now})) \
             RETURNING *";
         let row = self.query(sql).bind(run.to_owned()).bind(worker.to_owned()).bind(ms(lease));

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// A pending run that may be claimed: it is due, no run of its server is at work,
 /// and none of them was asked for before it.
-const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= {now} \
+const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= (SELECT {now}) \
     AND NOT EXISTS (SELECT 1 FROM runs AS active \
         WHERE active.server_id = runs.server_id AND active.status = 'installing') \
     AND NOT EXISTS (SELECT 1 FROM runs AS older \
@@ -21,6 +21,7 @@ pub(super) enum Dialect {
 
 impl Dialect {
     /// The database's clock, in ms. Postgres' `now()` would be the transaction's beginning.
+    /// Where many rows are looked at, `(SELECT {now})` reads it once.
     fn now(self) -> &'static str {
         match self {
             Self::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -70,14 +71,23 @@ impl Dialect {
         }
     }
 
-    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{for_update}`.
+    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{for_update}`, `{skip_locked}`.
     pub fn sql(self, text: &'static str) -> Cow<'static, str> {
         if !text.contains('{') {
             return Cow::Borrowed(text);
         }
         // In SQLite, who writes has the whole file.
-        let for_update = if self == Self::Postgres { "FOR UPDATE" } else { "" };
-        let text = text.replace("{may_begin}", MAY_BEGIN).replace("{for_update}", for_update);
-        Cow::Owned(text.replace("{now}", self.now()))
+        let (for_update, skip_locked) = match self {
+            Self::Sqlite => ("", ""),
+            Self::Postgres => ("FOR UPDATE", "FOR UPDATE SKIP LOCKED"),
+        };
+        let words = [
+            ("{may_begin}", MAY_BEGIN),
+            ("{for_update}", for_update),
+            ("{skip_locked}", skip_locked),
+            ("{now}", self.now()),
+        ];
+        let fill = |text: String, (word, sql): (&str, &str)| text.replace(word, sql);
+        Cow::Owned(words.into_iter().fold(text.to_owned(), fill))
     }
 }

@@ -56,11 +56,18 @@ impl Store {
     }
 
     /// installing → pending: the host has not begun it. It is not due before `after` from
-    /// now; `waiting` says why. The server shows what it showed before: its last run that ended.
+    /// now; `waiting` says why, and `waits_for` names the run whose end makes it due, if that
+    /// is one of ours. The server shows what it showed before: its last run that ended.
     ///
     /// # Errors
     /// `Fenced`; `Illegal` if a step was started.
-    pub async fn postpone(&self, lease: &Lease, after: Duration, waiting: &str) -> Result<Changed> {
+    pub async fn postpone(
+        &self,
+        lease: &Lease,
+        after: Duration,
+        waiting: &str,
+        waits_for: Option<&str>,
+    ) -> Result<Changed> {
         self.again(|| async {
             let Held { mut tx, server_id } = self.held(lease).await?;
             let sql = "SELECT number FROM run_steps WHERE run_id = $1 AND status <> 'pending'";
@@ -70,11 +77,12 @@ impl Store {
                 return Err(StoreError::Illegal { run: lease.run.clone(), problem });
             }
             let sql = "UPDATE runs SET status = 'pending', worker = NULL, lease_until = NULL, \
-                due_at = {now} + $2, waiting = $3 WHERE id = $1";
+                due_at = {now} + $2, waiting = $3, waits_for = $4 WHERE id = $1";
             self.query(sql)
                 .bind(lease.run.clone())
                 .bind(ms(after))
                 .bind(storable(waiting).into_owned())
+                .bind(waits_for.map(str::to_owned))
                 .execute(&mut *tx)
                 .await?;
             let sql = "SELECT status FROM runs WHERE server_id = $1 AND finished_at IS NOT NULL \
@@ -92,14 +100,13 @@ impl Store {
         .await
     }
 
-    /// Makes all postponed runs due now: some run ended, perhaps the one that they wait for.
-    /// Gives their ids.
-    pub async fn wake_waiting(&self) -> Result<Vec<String>> {
+    /// Makes the postponed runs due now that wait for this one, which has ended. Gives their ids.
+    pub async fn wake_waiting(&self, ended: &str) -> Result<Vec<String>> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let sql = "UPDATE runs SET due_at = CASE WHEN due_at > {now} THEN {now} ELSE due_at END \
-                WHERE status = 'pending' AND waiting IS NOT NULL RETURNING id";
-            let woken = self.query(sql).fetch_all(&mut *tx).await?;
+                WHERE status = 'pending' AND waits_for = $1 RETURNING id";
+            let woken = self.query(sql).bind(ended.to_owned()).fetch_all(&mut *tx).await?;
             tx.commit().await?;
             Ok(woken.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
         })

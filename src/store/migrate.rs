@@ -85,7 +85,7 @@ impl Store {
         let found = self
             .again(|| async {
                 let mut connection = self.reads.acquire().await?;
-                self.schema(&mut *connection).await
+                self.schema(&mut connection).await
             })
             .await?;
         match found {

@@ -27,6 +27,7 @@ mod steps;
 mod workers;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,7 @@ const CALL: Duration = Duration::from_secs(15);
 const RACES: Duration = Duration::from_secs(5);
 
 /// The database. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     /// For what only reads; on Postgres the same pool as `writes`.
     reads: AnyPool,
@@ -74,9 +75,16 @@ pub struct Store {
 }
 
 /// Which database, where; without a password.
-impl std::fmt::Display for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place)
+    }
+}
+
+// By hand: the options hold a password.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.place)
     }
 }
 

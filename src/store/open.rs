@@ -36,7 +36,7 @@ impl Store {
         };
         let first = timeout(ACQUIRE, connect(&options, dialect)).await;
         let first = first.unwrap_or_else(|_| Err(Error::PoolTimedOut));
-        let first = first.map_err(|error| StoreError::from(error).at(&place))?;
+        let first = first.map_err(|error| not_opened(error, &place))?;
         // It has shown what it had to; a failure to say goodbye changes nothing.
         let _ = first.close().await;
         let (reads, writes) = match dialect {
@@ -154,6 +154,20 @@ fn why(path: &Path, error: &std::io::Error) -> String {
         ErrorKind::StorageFull => format!("{error}; make room on the disk"),
         _ => format!("{error}; check the path"),
     }
+}
+
+/// What the file itself is to blame for. The numbers are SQLite's.
+fn not_opened(error: Error, place: &str) -> StoreError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let problem = match code.as_deref() {
+        Some("26") => "it is no SQLite database; correct the path, or move the file away",
+        Some("8" | "14" | "264" | "520" | "1032") => {
+            "SQLite can't write it, or the files that it needs beside it; \
+             check the owner and mode of the file and of its folder"
+        }
+        _ => return StoreError::from(error).at(place),
+    };
+    StoreError::File { path: place.to_owned(), problem: problem.to_owned() }
 }
 
 /// The path as a part of an URL.

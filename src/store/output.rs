@@ -95,21 +95,27 @@ impl Store {
     pub async fn prune_output(&self, age: Duration) -> Result<u64> {
         let mut pruned = 0;
         while let Some(run) = self.prunable(age).await? {
-            // A batch a transaction: nobody waits long for it.
-            loop {
-                let bytes = self.prune_batch(&run).await?;
-                pruned += bytes.iter().sum::<i64>() as u64;
-                if bytes.len() < BATCH as usize {
-                    break;
-                }
-            }
+            pruned += self.drop_output(&run).await?;
         }
         Ok(pruned)
     }
 
+    /// Deletes all output of a run, and gives how many bytes. A batch a transaction, so that
+    /// nobody waits long for it.
+    pub(super) async fn drop_output(&self, run: &str) -> Result<u64> {
+        let mut dropped = 0;
+        loop {
+            let sizes = self.drop_batch(run).await?;
+            dropped += sizes.iter().sum::<i64>() as u64;
+            if sizes.len() < BATCH as usize {
+                return Ok(dropped);
+            }
+        }
+    }
+
     async fn prunable(&self, age: Duration) -> Result<Option<String>> {
         self.again(|| async {
-            let sql = "SELECT id FROM runs WHERE finished_at < {now} - $1 \
+            let sql = "SELECT id FROM runs WHERE finished_at < (SELECT {now}) - $1 \
                 AND EXISTS (SELECT 1 FROM run_output WHERE run_id = runs.id) LIMIT 1";
             let run = self.query(sql).bind(ms(age)).fetch_optional(&self.writes).await?;
             Ok(run.map(|row| row.try_get(0)).transpose()?)
@@ -118,7 +124,7 @@ impl Store {
     }
 
     /// The sizes of the chunks that were deleted.
-    async fn prune_batch(&self, run: &str) -> Result<Vec<i64>> {
+    async fn drop_batch(&self, run: &str) -> Result<Vec<i64>> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let sql = "DELETE FROM run_output WHERE run_id = $1 AND (attempt, start) IN \

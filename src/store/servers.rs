@@ -1,6 +1,6 @@
 //! Servers: added, listed, given another host key, removed.
 
-use sqlx::Row;
+use sqlx::{AnyConnection, Row};
 
 use super::{Result, Store, StoreError, rows};
 use crate::model::{Changed, NewServer, Server};
@@ -124,6 +124,10 @@ impl Store {
     /// # Errors
     /// `ServerBusy` while a run of it has not ended, `UnknownServer`.
     pub async fn remove_server(&self, id: i64) -> Result<()> {
+        // Output first, and in batches: it may be too much for one transaction.
+        for run in self.again(|| self.ended_runs(id)).await? {
+            self.drop_output(&run).await?;
+        }
         self.again(|| async {
             let mut tx = self.begin().await?;
             // Who asks for a run waits for this lock, so none comes in between. A run that
@@ -132,15 +136,29 @@ impl Store {
             if self.query(sql).bind(id).fetch_optional(&mut *tx).await?.is_none() {
                 return Err(StoreError::UnknownServer);
             }
-            let sql =
-                "SELECT id FROM runs WHERE server_id = $1 AND status IN ('pending', 'installing')";
-            if self.query(sql).bind(id).fetch_optional(&mut *tx).await?.is_some() {
-                return Err(StoreError::ServerBusy);
-            }
+            self.refuse_busy(&mut tx, id).await?;
             self.query("DELETE FROM servers WHERE id = $1").bind(id).execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(())
         })
         .await
+    }
+
+    /// The runs of a server all of whose runs have ended.
+    async fn ended_runs(&self, id: i64) -> Result<Vec<String>> {
+        let mut tx = self.snapshot().await?;
+        self.refuse_busy(&mut tx, id).await?;
+        let runs = self.query("SELECT id FROM runs WHERE server_id = $1").bind(id);
+        let runs = runs.fetch_all(&mut *tx).await?;
+        Ok(runs.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    async fn refuse_busy(&self, tx: &mut AnyConnection, id: i64) -> Result<()> {
+        let sql =
+            "SELECT id FROM runs WHERE server_id = $1 AND status IN ('pending', 'installing')";
+        match self.query(sql).bind(id).fetch_optional(tx).await? {
+            Some(_) => Err(StoreError::ServerBusy),
+            None => Ok(()),
+        }
     }
 }

@@ -11,7 +11,11 @@ use tokio::sync::watch;
 use crate::installation::Installation;
 
 /// Serves until `stop` says true.
-pub async fn serve(listener: TcpListener, installation: Installation, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    installation: Installation,
+    mut stop: watch::Receiver<bool>,
+) {
     let router = Router::new().route("/health", get(health)).with_state(installation);
     let stopped = async move {
         crate::stop::stopped(&mut stop).await;
@@ -28,7 +32,8 @@ async fn health(State(installation): State<Installation>) -> (StatusCode, Json<V
         Some(wire) => (wire.queue.ping().await.is_ok(), wire.bus.ping().await.is_ok()),
         None => (true, true),
     };
-    let status = if database && queue && bus { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status =
+        if database && queue && bus { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = |well| if well { "ok" } else { "unreachable" };
     let body = json!({
         "status": if status == StatusCode::OK { "ok" } else { "unavailable" },

@@ -30,7 +30,12 @@ impl Worker {
     /// Drives a claimed run.
     pub(super) async fn drive(&self, Claimed { claim, changed }: Claimed) {
         let since = Instant::now();
-        tracing::info!(run = claim.run.id, server = claim.server.name, epoch = claim.lease.epoch, "taken");
+        tracing::info!(
+            run = claim.run.id,
+            server = claim.server.name,
+            epoch = claim.lease.epoch,
+            "taken"
+        );
         self.installation.announce(changed).await;
         let keeper = Keeper::keep(self.installation.store.clone(), claim.lease.clone(), since);
         let followed = tokio::select! {
@@ -40,14 +45,36 @@ impl Worker {
         drop(keeper);
         let run = &claim.run.id;
         match followed {
-            Ok(Then::Ended) => self.make_way(&claim).await,
+            Ok(Then::Ended) => {
+                tracing::info!(run, server = claim.server.name, "ended");
+                self.make_way(&claim).await;
+            }
             Ok(Then::Gone) => {}
+            Err(error) if error.is_temporary() => {
+                tracing::warn!(run, "let go of: {:#}", anyhow::Error::new(error));
+            }
             Err(StoreError::Fenced) => {
                 tracing::warn!(run, "the lease is lost; the run goes on in other hands");
             }
-            Err(error) => {
-                tracing::error!(run, "the run can't be recorded: {:#}", anyhow::Error::new(error));
-            }
+            Err(error) => self.give_up(&claim, error).await,
+        }
+    }
+
+    /// The store refuses what the host says: a mistake of ours, which trying again does not mend.
+    async fn give_up(&self, claim: &Claim, error: StoreError) {
+        let error = format!("{:#}", anyhow::Error::new(error));
+        tracing::error!(run = claim.run.id, "the run can't be recorded: {error}");
+        let message = format!(
+            "what the host reported could not be recorded: {error}. Please report this; the run's \
+             folder on the host has all of it. Then ask again: what is in place stays"
+        );
+        let store = &self.installation.store;
+        // If it can't be written either, the lease expires, and another worker tries.
+        if let Ok(changed) =
+            store.fail_run(&claim.lease, None, FailureKind::Internal, &message).await
+        {
+            self.installation.announce(changed).await;
+            self.make_way(claim).await;
         }
     }
 
@@ -56,13 +83,15 @@ impl Worker {
         let request = match self.prepare(claim).await? {
             Ok(request) => request,
             Err(Failure { kind, message }) => {
-                let changed =
-                    self.installation.store.fail_run(lease, None, kind, &message).await?;
+                let changed = self.installation.store.fail_run(lease, None, kind, &message).await?;
                 self.installation.announce(changed).await;
                 return Ok(Then::Ended);
             }
         };
-        let outline = request.fleet.as_ref().map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
+        let outline = request
+            .fleet
+            .as_ref()
+            .map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
         let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline);
         let mut line = Line::start(request);
         let mut stop = self.stop.clone();
@@ -101,29 +130,46 @@ impl Worker {
     /// Gives the run back until the host is free, and says what it waits for.
     async fn wait_for(&self, claim: &Claim, holder: Option<&Holder>) -> Result<(), StoreError> {
         let store = &self.installation.store;
-        let waiting = match holder {
+        let (waiting, waits_for) = match holder {
             Some(Holder { installation, run, .. }) if **installation == *self.installation.id => {
                 let other = store.run(run).await?;
                 let name = other.map_or_else(|| "a removed server".to_owned(), |run| run.server);
-                format!("the host is busy with run {run} of {name}, which is the same machine")
+                let why =
+                    format!("the host is busy with run {run} of {name}, which is the same machine");
+                (why, Some(run.as_str()))
             }
             Some(Holder { installation, run, .. }) => {
-                format!("the host is busy with run {run} of another installation, {installation}")
+                let whose = match installation.as_str() {
+                    "apply" => "that somebody started by hand".to_owned(),
+                    other => format!("of another installation, {other}"),
+                };
+                (format!("the host is busy with run {run} {whose}"), None)
             }
-            None => "the host is busy with another run".to_owned(),
+            None => ("the host is busy with another run".to_owned(), None),
         };
         tracing::info!(run = claim.run.id, "waits: {waiting}");
-        let changed = store.postpone(&claim.lease, BUSY, &waiting).await?;
+        let changed = store.postpone(&claim.lease, BUSY, &waiting, waits_for).await?;
         self.installation.announce(changed).await;
+        // It may have ended before it could see that we wait for it.
+        if let Some(other) = waits_for
+            && store.run(other).await?.is_none_or(|other| other.run.status.is_final())
+        {
+            self.wake(store.wake_waiting(other).await?).await;
+        }
         Ok(())
     }
 
     /// A run has ended: hints the runs that waited for it.
     async fn make_way(&self, claim: &Claim) {
         let store = &self.installation.store;
-        let next = store.next_on(claim.server.id).await;
-        let woken = store.wake_waiting().await;
-        for run in next.ok().flatten().into_iter().chain(woken.unwrap_or_default()) {
+        // What fails here is found by who looks for runs without a hint.
+        let next = store.next_on(claim.server.id).await.ok().flatten();
+        let woken = store.wake_waiting(&claim.run.id).await.unwrap_or_default();
+        self.wake(next.into_iter().chain(woken)).await;
+    }
+
+    async fn wake(&self, runs: impl IntoIterator<Item = String>) {
+        for run in runs {
             self.installation.hint(&run).await;
         }
     }

@@ -71,7 +71,8 @@ impl Worker {
         let mut duties = JoinSet::new();
         duties.spawn(worker.clone().listen());
         duties.spawn(worker.clone().look());
-        duties.spawn(worker.clone().say_so());
+        let mut heart = JoinSet::new();
+        heart.spawn(worker.clone().say_so());
 
         let mut runs = JoinSet::new();
         let mut stop = worker.stop.clone();
@@ -89,27 +90,34 @@ impl Worker {
                 () = stopped(&mut stop) => break,
             }
         }
-        duties.abort_all();
-        worker.leave(runs, claims).await;
+        drop(heart);
+        worker.leave(duties, runs, claims).await;
     }
 
     /// Hands back what is going on, and what was claimed just now.
     async fn leave(
         &self,
+        mut duties: JoinSet<()>,
         mut runs: JoinSet<()>,
         mut claims: mpsc::Receiver<(Claimed, OwnedSemaphorePermit)>,
     ) {
         claims.close();
-        while let Ok((claimed, _slot)) = claims.try_recv() {
-            let _ = self.installation.store.hand_back(&claimed.claim.lease).await;
-        }
         let all = async {
+            while let Some((claimed, _slot)) = claims.recv().await {
+                self.hand_back(&claimed).await;
+            }
+            // Not aborted: a claim that is on its way must be handed back, too.
             while let Some(ended) = runs.join_next().await {
+                panicked(ended);
+            }
+            while let Some(ended) = duties.join_next().await {
                 panicked(ended);
             }
         };
         if timeout(LEAVE, all).await.is_err() {
-            tracing::warn!("some runs could not be handed back in time; their leases expire by themselves");
+            tracing::warn!(
+                "some runs could not be handed back in time; their leases expire by themselves"
+            );
         }
         let store = &self.installation.store;
         let _ = timeout(Duration::from_secs(1), store.remove_worker(&self.name)).await;
@@ -132,25 +140,42 @@ impl Worker {
         // With no slot free the hint is of no use here; the run is seen when one is.
         let Ok(slot) = self.slots.clone().try_acquire_owned() else { return };
         match self.installation.store.claim(run, &self.name, LEASE).await {
-            Ok(Some(claimed)) => drop(self.claimed.send((claimed, slot)).await),
+            Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
             Ok(None) => {}
             Err(error) => complain(error),
         }
+    }
+
+    /// To where it is driven; back, if we are leaving.
+    async fn pass_on(&self, claimed: Claimed, slot: OwnedSemaphorePermit) {
+        if let Err(mpsc::error::SendError((claimed, _slot))) =
+            self.claimed.send((claimed, slot)).await
+        {
+            self.hand_back(&claimed).await;
+        }
+    }
+
+    async fn hand_back(&self, claimed: &Claimed) {
+        // Without it the lease expires by itself.
+        let _ = self.installation.store.hand_back(&claimed.claim.lease).await;
     }
 
     /// Takes what nobody hinted.
     async fn look(self) {
         let mut tick = interval(LOOK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stop = self.stop.clone();
         loop {
             // What is hinted is left to who hears it first, for a moment.
             let unclaimed = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return,
                 () = self.freed.notified() => Duration::ZERO,
                 _ = tick.tick() => LOOK,
             };
             while let Ok(slot) = self.slots.clone().try_acquire_owned() {
                 match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
-                    Ok(Some(claimed)) => drop(self.claimed.send((claimed, slot)).await),
+                    Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
                     Ok(None) => break,
                     Err(error) => {
                         complain(error);

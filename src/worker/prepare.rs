@@ -12,19 +12,24 @@ use crate::vault::Place;
 impl Worker {
     /// The request of a claimed run. A run that no host has yet takes the job files as
     /// they are now; one that is going on keeps the steps that it began with.
-    pub(super) async fn prepare(&self, claim: &Claim) -> Result<Result<Request, Failure>, StoreError> {
+    pub(super) async fn prepare(
+        &self,
+        claim: &Claim,
+    ) -> Result<Result<Request, Failure>, StoreError> {
         let prepared = match self.read(claim) {
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Err(failure)),
         };
         let Prepared { plan, mut fleet, ssh } = prepared;
-        if claim.attempts.is_empty() && fleet.outline != plan.outline()
-            || claim.attempts.is_empty() && !fleet.same_plan
-        {
+        let is_other = !fleet.same_plan || fleet.outline != plan.outline();
+        if claim.attempts.is_empty() && is_other {
             fleet.outline = plan.outline();
             fleet.same_plan = true;
-            let changed =
-                self.installation.store.replan(&claim.lease, &fleet.outline, &plan.digest()).await?;
+            let changed = self
+                .installation
+                .store
+                .replan(&claim.lease, &fleet.outline, &plan.digest())
+                .await?;
             self.installation.announce(changed).await;
         }
         let server = &claim.server;
@@ -47,7 +52,8 @@ impl Worker {
     fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
         let (run, server) = (&claim.run, &claim.server);
         let lost = |error: String| {
-            let message = format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
+            let message =
+                format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
             Failure::new(FailureKind::KeyLost, message)
         };
         let secrets = self
@@ -68,8 +74,9 @@ impl Worker {
             .map(|key| std::str::from_utf8(key))
             .transpose()
             .map_err(|error| Failure::internal("reading the server's private key", error))?;
-        let ssh = Ssh::pinned(&server.host_key, private_key)
-            .map_err(|error| Failure::internal("making a private folder for the connection", error))?;
+        let ssh = Ssh::pinned(&server.host_key, private_key).map_err(|error| {
+            Failure::internal("making a private folder for the connection", error)
+        })?;
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());

@@ -40,7 +40,11 @@ impl Recorder {
                     if !told {
                         told = true;
                         let run = &self.lease.run;
-                        tracing::warn!(run, "waiting for the store: {:#}", anyhow::Error::new(error));
+                        tracing::warn!(
+                            run,
+                            "waiting for the store: {:#}",
+                            anyhow::Error::new(error)
+                        );
                     }
                     sleep(AGAIN).await;
                 }

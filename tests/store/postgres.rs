@@ -35,7 +35,9 @@ impl Cluster {
         );
         fs::write(data.join("postgresql.auto.conf"), settings).expect("the settings");
         let stop = control(&folder, "stop -m immediate");
-        let clean = format!("{stop} > /dev/null 2>&1; rm -rf '{shown}'");
+        // One that a test has stopped would not hear that it shall end.
+        let wake = format!("kill -CONT $(head -n 1 '{shown}/data/postmaster.pid')");
+        let clean = format!("{{ {wake}; {stop}; }} > /dev/null 2>&1; rm -rf '{shown}'");
         let _watchdog = Watchdog::new("true", &clean);
         let cluster = Self { folder, _watchdog };
         cluster.up();

@@ -54,7 +54,8 @@ impl Driver {
             let (answer, answered) = oneshot::channel();
             let _ = questions.send(Question::HostKey(target.clone(), key.clone(), answer)).await;
             if !answered.await.unwrap_or(false) {
-                return Err(host_key::refused(&target, &key, &fingerprints));
+                let otherwise = ", or trust whatever answers first with --accept-new";
+                return Err(host_key::refused(&target, &key, &fingerprints, otherwise));
             }
             host_key::accept(&ssh, &target, &key)
                 .await

@@ -1,0 +1,19 @@
+//! What the store promises. Every test runs on SQLite and on Postgres: `claims::sqlite::…`
+//! and `claims::postgres::…` are the same function.
+
+mod harness;
+mod postgres;
+mod watchdog;
+
+mod announcing;
+mod claims;
+mod constraints;
+mod ends;
+mod faults;
+mod leases;
+mod opening;
+mod output;
+mod reading;
+mod schema;
+mod servers;
+mod steps;
