@@ -5,14 +5,14 @@ use std::thread;
 use std::time::Duration;
 
 use crate::fleet::Fleet;
-use crate::history::is_whole;
+use crate::history::{folder, is_whole};
 use crate::job;
 use crate::lab::Lab;
 use crate::postgres::Cluster;
 use crate::redis::Redis;
 
-/// A run that prints for 10 s, and a database that is away for so long of it.
-fn away_for(time: Duration) {
+/// A run that prints for 10 s, and what happens to the database meanwhile.
+fn meanwhile(happens: impl FnOnce(&Cluster)) {
     let (lab, redis, cluster) = (Lab::up(1), Redis::start(), Cluster::start());
     let host = lab.host(1);
     let fleet = Fleet::apart(&cluster.url("postgres"), &redis.url);
@@ -21,25 +21,42 @@ fn away_for(time: Duration) {
     let mut worker = fleet.worker();
     fleet.add("edge-1", &host);
     let id = fleet.ask("prints", "edge-1");
-    host.wait_for(&format!("grep -q 'line 10$' /var/lib/groundcrew/runs/{id}/attempt-1/out"));
+    host.wait_for(&format!("grep -q 'line 10$' {}/attempt-1/out", folder(&id)));
 
-    cluster.down();
-    // That long is the trap.
-    thread::sleep(time);
-    cluster.up();
+    happens(&cluster);
     is_whole(&fleet, &host, &id);
     // And the next one, with the same worker.
     fleet.ends(&fleet.ask("prints", "edge-1"), "completed");
-    worker.terminate();
+    let took = worker.terminate();
+    assert!(took < Duration::from_secs(5), "it took {took:?} to leave");
     assert!(!worker.log().contains(" ERROR "), "{}", worker.log());
+}
+
+/// Stopped, and started again after so long: that long is the trap.
+fn stops_for(time: Duration) {
+    meanwhile(|cluster| {
+        cluster.down();
+        thread::sleep(time);
+        cluster.up();
+    });
 }
 
 #[test]
 fn for_a_moment() {
-    away_for(Duration::from_secs(5));
+    stops_for(Duration::from_secs(5));
 }
 
 #[test]
 fn for_longer_than_a_lease() {
-    away_for(Duration::from_secs(20));
+    stops_for(Duration::from_secs(20));
+}
+
+/// It accepts everything, and answers nothing.
+#[test]
+fn that_hangs_for_longer_than_a_lease() {
+    meanwhile(|cluster| {
+        cluster.signal("STOP");
+        thread::sleep(Duration::from_secs(20));
+        cluster.signal("CONT");
+    });
 }
