@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::lab::{Host, wait_until};
+use crate::lab::{Host, LONG, wait_until};
 use crate::postgres::Cluster;
 use crate::process::{self, Process};
 
@@ -93,13 +93,14 @@ impl Fleet {
 
     /// `groundcrew` with these words.
     pub fn command(&self, words: &[&str]) -> Command {
-        let within = self.within.iter().map(String::as_str);
+        self.command_by(&[], words)
+    }
+
+    fn command_by(&self, by: &[&str], words: &[&str]) -> Command {
+        let within: Vec<&str> = self.within.iter().map(String::as_str).collect();
         // In a session of its own: the terminal of who runs the tests is not to be asked at.
-        let all: Vec<&str> = within
-            .chain(["setsid", env!("CARGO_BIN_EXE_groundcrew")])
-            .chain(words.iter().copied())
-            .collect();
-        let mut command = process::command(&all);
+        let groundcrew = ["setsid", env!("CARGO_BIN_EXE_groundcrew")];
+        let mut command = process::command(&[by, &within, &groundcrew, words].concat());
         for name in SETTINGS {
             command.env_remove(name);
         }
@@ -108,8 +109,15 @@ impl Fleet {
         command
     }
 
+    /// What a command does, which must end by itself.
+    #[track_caller]
     pub fn output(&self, words: &[&str]) -> Output {
-        self.command(words).output().expect("groundcrew")
+        let limit = LONG.as_secs().to_string();
+        let mut command = self.command_by(&["timeout", &limit], words);
+        let output = command.output().expect("groundcrew");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_ne!(output.status.code(), Some(124), "{words:?} does not end: {said}");
+        output
     }
 
     /// What it prints; it must go well.

@@ -111,3 +111,21 @@ fn and_the_run_ends_before_anybody_looks() {
     is_whole(&fleet, &host, &id);
     has_the_journal(&database, &host, &id);
 }
+
+/// `up` on SQLite is its own next worker.
+#[test]
+fn up_itself() {
+    let lab = Lab::up(1);
+    let host = lab.host(1);
+    let fleet = Fleet::embedded();
+    fleet.job("prints", &job::of(&[("first", ""), ("prints", PRINTS), ("last", "echo last")]));
+    let mut up = fleet.up();
+    fleet.add("edge-1", &host);
+    let id = fleet.ask("prints", "edge-1");
+    host.wait_for(&format!("grep -qa 'line 20$' {}/attempt-1/out", folder(&id)));
+    up.kill();
+    let mut up = fleet.up();
+    let taken = takes(&mut up, &id);
+    assert!(taken < TAKEN_OVER, "{taken:?}");
+    is_whole(&fleet, &host, &id);
+}

@@ -10,6 +10,7 @@ mod history;
 mod job;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod log_book;
 #[path = "../store/postgres.rs"]
 mod postgres;
 mod process;
@@ -20,6 +21,7 @@ mod watchdog;
 mod embedded;
 mod fenced;
 mod fifty;
+mod health;
 mod host_away;
 mod host_busy;
 mod host_keys;
@@ -36,5 +38,6 @@ mod refuses_schemas;
 mod refuses_starts;
 mod secrets;
 mod small_disk;
+mod storm;
 mod told_to_leave;
 mod watched;

@@ -36,6 +36,21 @@ fn no_installation_in_the_folder() {
 }
 
 #[test]
+fn a_database_that_is_none() {
+    let fleet = Fleet::embedded();
+    fleet.up().terminate();
+    let file = fleet.folder.path().join("data/groundcrew.db");
+    for rest in ["-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{rest}", file.display()));
+    }
+    fs::write(&file, "this is no database, whatever it is called\n".repeat(1000)).expect("a file");
+    for words in [&UP[..], &["server", "list"]] {
+        fleet.refused(1, words, &["data/groundcrew.db", "is no SQLite database"]);
+    }
+    assert!(fs::read_to_string(&file).expect("the file").starts_with("this is no database"));
+}
+
+#[test]
 fn a_port_that_is_taken() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("its address").to_string();

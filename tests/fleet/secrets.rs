@@ -110,3 +110,24 @@ fn with_a_worker_on_postgres_and_redis() {
     secrets.are_not_in("Postgres", &dump.stdout);
     are_not_in_files(&secrets, fleet.folder.path());
 }
+
+/// A job file that changed is no reason to show what does not fit it any more.
+#[test]
+fn that_does_not_fit_the_job_any_more() {
+    let lab = Lab::up(1);
+    let fleet = Fleet::embedded();
+    let secrets = Secrets::new(&fleet, &lab);
+    fleet.up().terminate();
+    fleet.add("edge-1", &lab.host(1));
+    let id = fleet.ask_with("secret", "edge-1", &["-P", "token=token"]);
+    let file = fleet.job_file("secret");
+    let job = fs::read_to_string(&file).expect("the job");
+    fleet.job("secret", &job.replace("\"secret\"", "\"boolean\""));
+    let mut up = fleet.up();
+    let run = fleet.ends(&id, "failed");
+    assert_eq!(run["error_kind"], "job_changed", "{run:#}");
+    secrets.are_not_in("the run", fleet.ok(&["runs", "show", &id]).as_bytes());
+    up.terminate();
+    are_not_in_files(&secrets, &fleet.folder.path().join("data"));
+    are_not_in_files(&secrets, fleet.folder.path());
+}
