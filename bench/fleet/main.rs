@@ -24,6 +24,8 @@ mod server;
 #[path = "../../tests/store/watchdog.rs"]
 mod watchdog;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use groundcrew::catalog::Catalog;
 
@@ -39,6 +41,8 @@ const TURNS: usize = 5;
 const RUNS: usize = 1000;
 /// Asks, and notifications, in a try.
 const ASKS: usize = 300;
+/// What a network disk, or an SSD without a protected cache, may take for a commit.
+const SLOW: Duration = Duration::from_millis(2);
 
 /// What all sides share.
 struct Ground {
@@ -69,17 +73,21 @@ enum Side {
 enum Kind {
     /// Postgres and Redis.
     Apart,
+    /// The same, where the database's disk takes [`SLOW`] longer for each commit.
+    Slow,
     /// SQLite, and the rest in memory.
     Embedded,
 }
 
-const SIDES: [Side; 11] = [
+const SIDES: [Side; 13] = [
     Side::Claims(Kind::Apart),
+    Side::Claims(Kind::Slow),
     Side::Claims(Kind::Embedded),
     Side::Tasks,
     Side::RawClaims(Kind::Apart),
     Side::RawClaims(Kind::Embedded),
     Side::Asked(Kind::Apart),
+    Side::Asked(Kind::Slow),
     Side::Asked(Kind::Embedded),
     Side::Pushed(Look::Often),
     Side::Pushed(Look::Heartbeat),
@@ -113,7 +121,7 @@ async fn main() -> Result<()> {
         let at = SIDES.iter().position(|&other| other == side);
         &figures[at.expect("all sides are there")]
     };
-    println!("{}\n\n{}", rates(&of), times(&of));
+    println!("{}\n{}", rates(&of), times(&of));
     Ok(())
 }
 
@@ -136,7 +144,8 @@ impl Kind {
     /// A new one, empty.
     async fn site(self, ground: &Ground) -> Result<Site> {
         match self {
-            Self::Apart => Site::apart(&ground.postgres, &ground.redis.url).await,
+            Self::Apart => Site::apart(&ground.postgres, &ground.redis.url, Duration::ZERO).await,
+            Self::Slow => Site::apart(&ground.postgres, &ground.redis.url, SLOW).await,
             Self::Embedded => Site::embedded().await,
         }
     }
@@ -157,6 +166,7 @@ fn rates<'f>(of: &impl Fn(Side) -> &'f Figures) -> Table {
         cells
     };
     table.row(row("claims, 2 workers", "Postgres, Redis", Side::Claims(Kind::Apart), true));
+    table.row(row("", "Postgres, 2 ms slower; Redis", Side::Claims(Kind::Slow), true));
     table.row(row("", "SQLite, memory", Side::Claims(Kind::Embedded), false));
     table.row(row("tasks that do nothing, 2 workers", "apalis alone, Redis", Side::Tasks, false));
     let raw = "claims without a queue, 8 at once";
@@ -176,6 +186,7 @@ fn times<'f>(of: &impl Fn(Side) -> &'f Figures) -> Table {
         cells
     };
     table.row(row("asked → claimed, idle", "Postgres, Redis", Side::Asked(Kind::Apart), true));
+    table.row(row("", "Postgres, 2 ms slower; Redis", Side::Asked(Kind::Slow), true));
     table.row(row("", "SQLite, memory", Side::Asked(Kind::Embedded), true));
     let often = "apalis alone, a look each 100 ms";
     table.row(row("pushed → handled, idle", often, Side::Pushed(Look::Often), false));

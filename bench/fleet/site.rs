@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 use base64::Engine;
@@ -30,10 +31,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// On Postgres and Redis, with connections of its own for each role.
-    pub async fn apart(cluster: &Cluster, redis_url: &str) -> Result<Self> {
+    /// On Postgres and Redis, with connections of its own for each role. Postgres sleeps for
+    /// `slower` before it flushes a commit.
+    pub async fn apart(cluster: &Cluster, redis_url: &str, slower: Duration) -> Result<Self> {
         static SITES: AtomicU32 = AtomicU32::new(1);
-        let url = schema(cluster).await;
+        let us = slower.as_micros();
+        let delay = format!("&options[commit_delay]={us}&options[commit_siblings]=0");
+        let url = schema(cluster).await + &delay;
         Store::open(&url, false).await?.migrate().await?;
         let folder = TempDir::new()?;
         let mut settings = settings(folder.path());

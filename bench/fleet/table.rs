@@ -70,9 +70,7 @@ pub struct Table(Vec<Vec<String>>);
 
 impl Table {
     pub fn new(columns: &[&str]) -> Self {
-        let names = columns.iter().map(|&name| name.to_owned()).collect();
-        let lines = columns.iter().map(|_| "---".to_owned()).collect();
-        Self(vec![names, lines])
+        Self(vec![columns.iter().map(|&name| name.to_owned()).collect()])
     }
 
     pub fn row(&mut self, cells: Vec<String>) {
@@ -82,7 +80,18 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<_> = self.0.iter().map(|row| format!("| {} |", row.join(" | "))).collect();
-        f.write_str(&lines.join("\n"))
+        let width = |column: usize| self.0.iter().map(|row| row[column].chars().count()).max();
+        let widths: Vec<usize> = (0..self.0[0].len()).filter_map(width).collect();
+        for (number, row) in self.0.iter().enumerate() {
+            for (cell, width) in row.iter().zip(&widths) {
+                write!(f, "| {cell:width$} ")?;
+            }
+            writeln!(f, "|")?;
+            if number == 0 {
+                let lines: Vec<_> = widths.iter().map(|&width| "-".repeat(width)).collect();
+                writeln!(f, "| {} |", lines.join(" | "))?;
+            }
+        }
+        Ok(())
     }
 }
