@@ -81,7 +81,7 @@ pub async fn pushed(url: &str, look: Look) -> Result<Vec<f64>> {
 impl Alone {
     /// With a queue of its own.
     async fn new(url: &str) -> Result<Self> {
-        let config = Config::default().queue(&format!("alone:{}", Uuid::new_v4()));
+        let config = Config::default().queue(format!("alone:{}", Uuid::new_v4()));
         let (tells, handled) = mpsc::unbounded_channel();
         let storage =
             RedisStorage::new(apalis_redis::connect(url).await?).with_config(config.clone());
