@@ -11,6 +11,7 @@ mod record;
 mod sweeper;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -44,6 +45,8 @@ pub struct Worker {
     /// Somewhere a slot became free, and with it perhaps a server.
     freed: Arc<Notify>,
     stop: watch::Receiver<bool>,
+    /// Whether it was said that no run can be claimed.
+    complained: Arc<AtomicBool>,
     claimed: mpsc::Sender<(Claimed, OwnedSemaphorePermit)>,
 }
 
@@ -65,6 +68,7 @@ impl Worker {
             slot_count: slots.into(),
             freed: Arc::default(),
             stop,
+            complained: Arc::default(),
             claimed,
         };
         tracing::info!(worker = %worker.name, slots, "the worker is ready");
@@ -142,7 +146,7 @@ impl Worker {
         match self.installation.store.claim(run, &self.name, LEASE).await {
             Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
             Ok(None) => {}
-            Err(error) => complain(error),
+            Err(error) => self.complain(error),
         }
     }
 
@@ -176,13 +180,29 @@ impl Worker {
             while let Ok(slot) = self.slots.clone().try_acquire_owned() {
                 match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
                     Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
-                    Ok(None) => break,
+                    Ok(None) => {
+                        self.is_back();
+                        break;
+                    }
                     Err(error) => {
-                        complain(error);
+                        self.complain(error);
                         break;
                     }
                 }
             }
+        }
+    }
+
+    /// The store is away, or the like, and asked again every second: said once.
+    fn complain(&self, error: StoreError) {
+        if !self.complained.swap(true, Ordering::Relaxed) {
+            tracing::warn!("no run can be claimed now: {:#}", anyhow::Error::new(error));
+        }
+    }
+
+    fn is_back(&self) {
+        if self.complained.swap(false, Ordering::Relaxed) {
+            tracing::info!("runs can be claimed again");
         }
     }
 
@@ -211,11 +231,6 @@ fn name() -> String {
 
 fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// The store is away, or the like. Others say more; this is tried again soon.
-fn complain(error: StoreError) {
-    tracing::warn!("no run can be claimed now: {:#}", anyhow::Error::new(error));
 }
 
 /// A mistake of ours in one run must not end the others: its lease expires.
