@@ -83,9 +83,10 @@ pub fn main() -> ExitCode {
 /// A role tells on standard error what it does; of a command, people see the answer, and
 /// the rest only who asks for it.
 fn log(role: bool) {
-    // What apalis says at the end of each session, we say once and better.
+    // What apalis says at the end of each session, and sqlx of each connection that broke, we
+    // say once and better.
     let default =
-        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off" } else { "off" };
+        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off,sqlx=off" } else { "off" };
     let filter =
         EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
