@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::catalog::Catalog;
+use crate::catalog::Jobs;
 use crate::config::Settings;
 use crate::installation::{Installation, Role};
 use crate::web;
@@ -79,7 +79,7 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
 
 fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
-    let catalog = Arc::new(Catalog::open(settings.jobs())?);
+    let jobs = Arc::new(Jobs::open(settings.jobs())?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -95,10 +95,11 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         // Before there is anything to hand back.
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let store = installation.store.clone();
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
-        roles.spawn(Worker::run(installation.clone(), catalog, work.slots, stop.clone()));
+        roles.spawn(Worker::run(installation.clone(), jobs, work.slots, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
         if let Some(listener) = listener {
             roles.spawn(web::serve(listener, installation, stop));
@@ -112,6 +113,7 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         }
         stops.send_replace(true);
         roles.join_all().await;
+        store.close().await;
         Ok(ExitCode::SUCCESS)
     });
     runtime.shutdown_timeout(Duration::from_millis(500));

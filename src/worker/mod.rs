@@ -22,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 pub use lease::LEASE;
 pub use sweeper::sweep;
 
-use crate::catalog::Catalog;
+use crate::catalog::Jobs;
 use crate::installation::Installation;
 use crate::stop::stopped;
 use crate::store::{Claimed, StoreError, WorkerRow};
@@ -38,7 +38,7 @@ const LEAVE: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub struct Worker {
     installation: Installation,
-    catalog: Arc<Catalog>,
+    jobs: Arc<Jobs>,
     name: Arc<str>,
     slots: Arc<Semaphore>,
     slot_count: u32,
@@ -55,14 +55,14 @@ impl Worker {
     /// going on: hosts go on by themselves, and another worker follows them.
     pub async fn run(
         installation: Installation,
-        catalog: Arc<Catalog>,
+        jobs: Arc<Jobs>,
         slots: u16,
         stop: watch::Receiver<bool>,
     ) {
         let (claimed, mut claims) = mpsc::channel(1);
         let worker = Self {
             installation,
-            catalog,
+            jobs,
             name: name().into(),
             slots: Arc::new(Semaphore::new(slots.into())),
             slot_count: slots.into(),
