@@ -55,6 +55,16 @@ impl Store {
         .await
     }
 
+    /// Ends all leases: whoever held them is known to be gone.
+    pub async fn expire_leases(&self) -> Result<()> {
+        self.again(|| async {
+            let sql = "UPDATE runs SET lease_until = 0 WHERE status = 'installing'";
+            self.query(sql).execute(&self.writes).await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// installing → pending: the host has not begun it. It is not due before `after` from
     /// now; `waiting` says why, and `waits_for` names the run whose end makes it due, if that
     /// is one of ours. The server shows what it showed before: its last run that ended.

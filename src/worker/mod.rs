@@ -23,7 +23,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 pub use lease::LEASE;
 pub use sweeper::sweep;
 
-use crate::catalog::Catalog;
+use crate::catalog::Jobs;
 use crate::installation::Installation;
 use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError, WorkerRow};
@@ -39,7 +39,7 @@ const LEAVE: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub struct Worker {
     installation: Installation,
-    catalog: Arc<Catalog>,
+    jobs: Arc<Jobs>,
     name: Arc<str>,
     slots: Arc<Semaphore>,
     slot_count: u32,
@@ -62,7 +62,7 @@ impl Worker {
     /// going on: hosts go on by themselves, and another worker follows them.
     pub async fn run(
         installation: Installation,
-        catalog: Arc<Catalog>,
+        jobs: Arc<Jobs>,
         slots: u16,
         patience: Duration,
         mut stop: watch::Receiver<bool>,
@@ -71,7 +71,7 @@ impl Worker {
         let (leaves, leaving) = watch::channel(false);
         let worker = Self {
             installation,
-            catalog,
+            jobs,
             name: name().into(),
             slots: Arc::new(Semaphore::new(slots.into())),
             slot_count: slots.into(),
