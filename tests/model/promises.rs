@@ -226,14 +226,11 @@ fn seen(tables: &Tables, server: i64) -> Vec<Row> {
 fn steps_go_on(before: &Tables, call: &Call, after: &Tables) -> Kept {
     let wished = matches!(call, Call::Retry(..) | Call::RequestCancel(_));
     let from = matches!(call, Call::Retry(_, Some(_)));
-    let put_off = matches!(call, Call::Postpone(..));
     let pairs = before.rows("run_steps").iter().zip(after.rows("run_steps"));
     for (was, is) in pairs.filter(|(was, is)| was["run_id"] == is["run_id"]) {
         let legal = match (was.text("status"), is.text("status")) {
             (was, is) if was == is => true,
             ("pending", "installing") | ("installing", "completed" | "failed") => true,
-            // The host was rebooted, and then busy with another run.
-            ("installing", "pending") => put_off,
             ("failed", "pending" | "installing") => wished,
             ("completed", "pending") => from,
             _ => false,
