@@ -95,10 +95,11 @@ fn answered(world: &World, call: &Call, answer: &Answer) -> Kept {
         Call::RequestCancel(run) | Call::Retry(run, _) | Call::Abandon(run) => {
             let run = world.tables.run(run);
             let unknown = run.text("host_state") == "unknown";
+            let hosts_word = !run.has("host_state");
             match (call, run.text("status")) {
                 (Call::RequestCancel(_), "pending" | "installing") => true,
                 (Call::Retry(_, None), "failed") => true,
-                (Call::Retry(_, Some(_)), "failed") => !unknown,
+                (Call::Retry(_, Some(_)), "failed") => hosts_word,
                 (Call::Abandon(_), "installing") => true,
                 (Call::RequestCancel(_) | Call::Abandon(_), "failed") => unknown,
                 _ => false,

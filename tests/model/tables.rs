@@ -1,7 +1,7 @@
 //! All that the database holds of runs, as values: read by plain SQL, written back to bring
 //! a state about, and with the times taken out that make two like states differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -49,18 +49,14 @@ impl Tables {
         self.rows(table).iter().filter(move |row| row.text("run_id") == run)
     }
 
-    /// Times as words: what is over, and what is to come. Only the order in which runs ended stays.
+    /// Times as words: what is over, and what is to come. When runs ended stays.
     pub fn without_times(mut self) -> Self {
         let now = jiff::Timestamp::now().as_millisecond();
-        let ends = self.runs().iter().filter_map(|run| run["finished_at"].as_i64());
-        let ends: std::collections::BTreeSet<i64> = ends.collect();
         for (table, rows) in &mut self.0 {
             for (column, value) in rows.iter_mut().flat_map(Row::iter_mut) {
                 let Some(time) = value.as_i64() else { continue };
                 *value = match column.as_str() {
-                    "finished_at" if *table == "runs" => {
-                        (1 + ends.iter().take_while(|end| **end < time).count()).into()
-                    }
+                    "finished_at" if *table == "runs" => continue,
                     "lease_until" | "due_at" => (if time > now { LATER } else { 0 }).into(),
                     name if ["_at", "_since"].iter().any(|end| name.ends_with(end)) => 1.into(),
                     _ => continue,
@@ -68,6 +64,16 @@ impl Tables {
             }
         }
         self
+    }
+
+    /// The same, with only the order in which runs ended.
+    pub fn order_ends(&mut self) {
+        let ends: BTreeSet<i64> =
+            self.runs().iter().filter_map(|run| run["finished_at"].as_i64()).collect();
+        for run in self.rows_mut("runs").iter_mut().filter(|run| run.has("finished_at")) {
+            let place = ends.range(..=run.int("finished_at")).count();
+            run.insert("finished_at".to_owned(), place.into());
+        }
     }
 
     /// Without the order in which runs ended.

@@ -94,6 +94,7 @@ impl World {
 
     /// The same world, its numbers as small as can be: only their order matters.
     fn renumbered(mut self) -> Self {
+        self.tables.order_ends();
         for row in self.tables.rows_mut("servers") {
             let (id, revision) = (row.int("id"), row.int("revision"));
             let announced = row.int("announced_revision");
