@@ -215,13 +215,11 @@ impl Store {
                 (SELECT COALESCE(max(number), 0) FROM run_attempts WHERE run_id = runs.id) \
             WHERE id = $1";
         self.query(sql).bind(run.to_owned()).execute(&mut **tx).await?;
-        let sql = if unknown {
-            "UPDATE run_steps SET status = 'installing', exit_code = NULL, error = NULL, \
-                finished_at = NULL WHERE run_id = $1 AND status = 'failed'"
-        } else {
-            "UPDATE run_steps SET status = 'pending', exit_code = NULL, error = NULL, \
-                started_at = NULL, finished_at = NULL WHERE run_id = $1 AND status = 'failed'"
-        };
+        if !unknown {
+            return self.forget_failures(tx, run).await;
+        }
+        let sql = "UPDATE run_steps SET status = 'installing', exit_code = NULL, error = NULL, \
+            finished_at = NULL WHERE run_id = $1 AND status = 'failed'";
         self.query(sql).bind(run.to_owned()).execute(&mut **tx).await?;
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::actors::{Call, Setup};
+use crate::actors::{Call, Move, Setup};
 use crate::tables::{Columns, LATER, Row, Tables};
 use crate::world::{Answer, Bench, World, drive, hold, lease, next};
 
@@ -226,6 +226,7 @@ fn seen(tables: &Tables, server: i64) -> Vec<Row> {
 /// A step does not go back, unless it is tried again.
 fn steps_go_on(before: &Tables, call: &Call, after: &Tables) -> Kept {
     let wished = matches!(call, Call::Retry(..) | Call::RequestCancel(_));
+    let wished = wished || matches!(call, Call::Drive { step: Move::Attempt { .. }, .. });
     let from = matches!(call, Call::Retry(_, Some(_)));
     let pairs = before.rows("run_steps").iter().zip(after.rows("run_steps"));
     for (was, is) in pairs.filter(|(was, is)| was["run_id"] == is["run_id"]) {
