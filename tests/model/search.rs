@@ -127,6 +127,9 @@ impl Search {
         for call in calls {
             self.calls += 1;
             answers.push(perform(&self.bench.store, world, call, self.setup).await);
+            if matches!(answers.last(), Some(Answer::Refused(_))) {
+                self.bench.settle().await;
+            }
         }
         (answers, self.bench.read().await)
     }

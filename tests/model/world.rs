@@ -145,7 +145,8 @@ impl World {
 /// A database of our own, and the way past the store.
 pub struct Bench {
     pub store: Store,
-    pub plain: Plain,
+    plain: Plain,
+    is_sqlite: bool,
     /// What it holds now.
     holds: Option<Tables>,
     _folder: Option<TempDir>,
@@ -166,8 +167,9 @@ impl Bench {
     async fn new(url: &str, folder: Option<TempDir>) -> Self {
         let store = Store::open(url, folder.is_some()).await.expect("the database");
         store.migrate().await.expect("the schema");
-        let plain = Plain::new(url, folder.is_some()).await;
-        Self { store, plain, holds: None, _folder: folder }
+        let is_sqlite = folder.is_some();
+        let plain = Plain::new(url, is_sqlite).await;
+        Self { store, plain, is_sqlite, holds: None, _folder: folder }
     }
 
     /// Servers, and the first run.
@@ -191,6 +193,13 @@ impl Bench {
         let tables = self.plain.read().await.without_times();
         self.holds = Some(tables.clone());
         tables
+    }
+
+    /// A call that was refused lets go of its locks a moment after its answer: waits for that.
+    pub async fn settle(&mut self) {
+        if !self.is_sqlite {
+            self.plain.execute("SELECT id FROM runs FOR UPDATE").await;
+        }
     }
 
     /// Makes the database hold what this world does.
