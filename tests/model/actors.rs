@@ -69,7 +69,7 @@ pub enum Move {
 }
 
 /// A worker that believes to hold a run, and how far it has followed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Hold {
     pub run: String,
     pub epoch: i64,

@@ -37,14 +37,14 @@ const FLEET: Setup = Setup { servers: 2, runs: 3, steps: 2, attempts: 3, wishes:
 
 #[test]
 fn every_order_of_two_runs() {
-    block_on(async {
+    in_turn(async {
         Search::new(Bench::sqlite().await, LINE).exhaust(number("MODEL_DEPTH", 7)).await
     });
 }
 
 #[test]
 fn every_order_of_two_steps() {
-    block_on(async {
+    in_turn(async {
         Search::new(Bench::sqlite().await, STEPS).exhaust(number("MODEL_DEPTH", 9)).await
     });
 }
@@ -65,6 +65,12 @@ fn pairs_at_once_on_postgres() {
         println!("MODEL_SEED={seed}");
         Search::new(Bench::postgres().await, FLEET).pairs(seed, number("MODEL_WALKS", 40)).await;
     });
+}
+
+/// On one thread: nothing here happens at once.
+fn in_turn<F: Future<Output = ()>>(test: F) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().expect("a runtime").block_on(test);
 }
 
 /// A number from the environment.

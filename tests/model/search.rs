@@ -1,7 +1,8 @@
 //! Goes through the orders in which the calls can come, the shortest first, and says by which
 //! of them a promise was broken.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::time::Instant;
 
 use tokio::join;
@@ -21,6 +22,8 @@ pub struct Search {
     setup: Setup,
     /// All worlds that were met: the one before, and the call that led here.
     met: Vec<(usize, Option<Call>)>,
+    /// What calls have made of tables, for who knew the same: it depends on nothing else.
+    made: HashMap<u64, (Answer, Tables)>,
     /// Deserted worlds in which every run was seen to end.
     ended: HashSet<String>,
     calls: u64,
@@ -28,7 +31,7 @@ pub struct Search {
 
 impl Search {
     pub fn new(bench: Bench, setup: Setup) -> Self {
-        Self { bench, setup, met: vec![], ended: HashSet::new(), calls: 0 }
+        Self { bench, setup, met: vec![], made: HashMap::new(), ended: HashSet::new(), calls: 0 }
     }
 
     /// Every order of so many calls. A world that was met before is not entered again.
@@ -113,11 +116,18 @@ impl Search {
         if call.is_time() {
             return world.later(call);
         }
-        let (answer, tables) = self.made(world, &[call]).await;
-        if let Err(broken) = kept(world, call, &answer[0], &tables) {
-            self.fail(at, &broken);
+        let hold = call.worker().and_then(|worker| world.workers[worker].as_ref());
+        let key =
+            BuildHasherDefault::<DefaultHasher>::default().hash_one((&world.tables, call, hold));
+        if !self.made.contains_key(&key) {
+            let (mut answer, tables) = self.made(world, &[call]).await;
+            if let Err(broken) = kept(world, call, &answer[0], &tables) {
+                self.fail(at, &broken);
+            }
+            self.made.insert(key, (answer.remove(0), tables));
         }
-        world.after(call, &answer[0], tables)
+        let (answer, tables) = &self.made[&key];
+        world.after(call, answer, tables.clone())
     }
 
     /// What these calls, one after the other, give from this world.
