@@ -38,14 +38,14 @@ const FLEET: Setup = Setup { servers: 2, runs: 3, steps: 2, attempts: 3, wishes:
 #[test]
 fn every_order_of_two_runs() {
     in_turn(async {
-        Search::new(Bench::sqlite().await, LINE).exhaust(number("MODEL_DEPTH", 7)).await
+        Search::new(Bench::sqlite().await, LINE).exhaust(number("MODEL_DEPTH", 6)).await
     });
 }
 
 #[test]
 fn every_order_of_two_steps() {
     in_turn(async {
-        Search::new(Bench::sqlite().await, STEPS).exhaust(number("MODEL_DEPTH", 9)).await
+        Search::new(Bench::sqlite().await, STEPS).exhaust(number("MODEL_DEPTH", 7)).await
     });
 }
 

@@ -56,8 +56,9 @@ impl Search {
             }
             edge = next;
             println!(
-                "{level} calls: {} worlds, {} calls made, {:.1} s",
+                "{level} calls: {} worlds, {} of them deserted, {} calls made, {:.1} s",
                 known.len(),
+                self.ended.len(),
                 self.calls,
                 started.elapsed().as_secs_f32()
             );

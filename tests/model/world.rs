@@ -1,6 +1,6 @@
 //! The world between two calls, what a call makes of it, and the database where it is made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use groundcrew::model::{AttemptRecord, Changed, Claim, FailureKind, Lease, NewRun};
 use groundcrew::store::{Store, StoreError};
@@ -17,10 +17,8 @@ use crate::tables::{Columns, Plain, Tables};
 pub struct World {
     pub tables: Tables,
     pub workers: [Option<Hold>; 2],
-    /// What the sweeper has found, and is about to announce.
+    /// What the sweeper has found: it publishes each, and then says so.
     pub found: BTreeSet<(i64, i64)>,
-    /// The last revision of each server that was published.
-    pub heard: BTreeMap<i64, i64>,
     /// What the operator may still wish.
     pub wishes: u32,
 }
@@ -54,10 +52,8 @@ impl World {
         }
         match (call, answer) {
             (Call::Unannounced, Answer::Found(found)) => world.found = found.clone(),
-            (Call::Announced(server, revision), _) => {
-                world.found.remove(&(*server, *revision));
-                let heard = world.heard.entry(*server).or_default();
-                *heard = (*heard).max(*revision);
+            (&Call::Announced(server, revision), _) => {
+                world.found.remove(&(server, revision));
             }
             (Call::RequestCancel(_) | Call::Retry(..) | Call::Abandon(_), Answer::Done(_)) => {
                 world.wishes -= 1;
@@ -88,8 +84,11 @@ impl World {
             if run.has("lease_until") {
                 run.insert("lease_until".to_owned(), 0.into());
             }
+            if run.has("worker") {
+                run.insert("worker".to_owned(), "dead".into());
+            }
         }
-        world
+        world.renumbered()
     }
 
     /// The same world, its numbers as small as can be: only their order matters.
@@ -98,13 +97,11 @@ impl World {
         for row in self.tables.rows_mut("servers") {
             let (id, revision) = (row.int("id"), row.int("revision"));
             let announced = row.int("announced_revision");
-            let heard = self.heard.get(&id).copied().unwrap_or_default();
             let found = self.found.iter().filter(|found| found.0 == id).map(|found| found.1);
-            let all: BTreeSet<i64> = found.chain([revision, announced, heard]).collect();
+            let all: BTreeSet<i64> = found.chain([revision, announced]).collect();
             let small = |number: i64| all.range(..number).count() as i64;
             row.insert("revision".to_owned(), small(revision).into());
             row.insert("announced_revision".to_owned(), small(announced).into());
-            self.heard.insert(id, small(heard));
             let found = std::mem::take(&mut self.found).into_iter();
             self.found =
                 found.map(|(of, at)| (of, if of == id { small(at) } else { at })).collect();
@@ -183,7 +180,6 @@ impl Bench {
             tables: self.read().await,
             workers: [None, None],
             found: BTreeSet::new(),
-            heard: BTreeMap::new(),
             wishes: setup.wishes,
         };
         world.renumbered()
