@@ -117,12 +117,15 @@ impl Driver {
                     channel.close().await;
                     next = Some(self.after_nothing(&mut run).await?);
                 }
+                // A run of the fleet keeps its past.
+                Ok(End::Busy) if self.request.fleet.is_some() => {
+                    channel.close().await;
+                    next = Some(self.after_nothing(&mut run).await?);
+                }
                 Ok(End::Busy) => {
                     // Somebody else was faster: as if we came now.
                     fetched(channel).await;
-                    if self.request.fleet.is_none() {
-                        (self.reporter.run, self.started) = (new_id(), false);
-                    }
+                    (self.reporter.run, self.started) = (new_id(), false);
                     let (open, other) = self.begin().await?;
                     (run, next) = (other, Some(open));
                 }
@@ -360,7 +363,13 @@ impl Driver {
                 }
                 Ok(None)
             }
-            ("busy", _) => Ok(Some(End::Busy)),
+            ("busy", holder) => match Holder::parse(holder) {
+                // It is given back until the host is free.
+                Some(holder) if self.request.fleet.is_some() => {
+                    self.ask_busy(&holder).await.map(|_| None)
+                }
+                _ => Ok(Some(End::Busy)),
+            },
             ("refused", "cancelled") => Ok(Some(End::Cancelled)),
             ("refused", "stopping") => Ok(Some(End::Unstarted)),
             ("refused", "no_space") => Err(Failure::new(
