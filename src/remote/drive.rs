@@ -323,7 +323,7 @@ impl Driver {
             if answer == "state 0 none" {
                 return Err(Failure::new(
                     FailureKind::RunnerLost,
-                    "the host knows nothing of the run any more; was it reinstalled? Try again",
+                    "the host knows nothing of the run any more; was it reinstalled? Ask for it anew",
                 ));
             }
         }
