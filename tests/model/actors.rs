@@ -82,6 +82,8 @@ pub struct Hold {
     pub retry: Option<(u32, Option<usize>)>,
     /// The answer to this was lost: it is asked again.
     pub unanswered: Option<Move>,
+    /// It was given back; a renewal may still be on its way.
+    pub handed_back: bool,
 }
 
 impl Hold {
@@ -132,6 +134,22 @@ impl Hold {
         }
     }
 
+    /// All that is left of it.
+    pub fn handed_back(self) -> Self {
+        let Self { run, epoch, .. } = self;
+        Self {
+            run,
+            epoch,
+            attempt: 0,
+            first: 1,
+            again: None,
+            lines: vec![],
+            retry: None,
+            unanswered: None,
+            handed_back: true,
+        }
+    }
+
     /// The move was recorded. None: the run has ended.
     pub fn moved(mut self, step: Move) -> Option<Self> {
         let line = self.line(step);
@@ -158,7 +176,7 @@ impl World {
                 calls.extend(self.of_worker(worker, setup));
             }
         }
-        calls.push(Call::Unannounced);
+        calls.extend((self.found.len() < 2).then_some(Call::Unannounced));
         calls
             .extend(self.found.iter().map(|&(server, revision)| Call::Announced(server, revision)));
         let runs = self.tables.runs();
@@ -196,10 +214,17 @@ impl World {
     }
 
     fn of_worker(&self, worker: usize, setup: Setup) -> Vec<Call> {
-        let Some(hold) = &self.workers[worker] else {
+        let claims = || {
             let open = self.tables.runs().iter().filter(|run| !run.has("finished_at"));
-            let claims = open.map(|run| Call::Claim(worker, run.text("id").to_owned()));
-            return claims.chain([Call::ClaimNext(worker)]).collect();
+            open.map(|run| Call::Claim(worker, run.text("id").to_owned()))
+                .chain([Call::ClaimNext(worker)])
+        };
+        let hold = match &self.workers[worker] {
+            None => return claims().collect(),
+            Some(hold) if hold.handed_back => {
+                return claims().chain([Call::Renew(worker)]).collect();
+            }
+            Some(hold) => hold,
         };
         let mut calls = vec![Call::Renew(worker), Call::HandBack(worker), Call::GiveUp(worker)];
         for step in hold.moves(setup.steps) {

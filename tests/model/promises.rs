@@ -79,7 +79,8 @@ fn answered(world: &World, call: &Call, answer: &Answer) -> Kept {
         _ => None,
     };
     let held = call.worker().and_then(|worker| world.workers[worker].as_ref());
-    if let Some(held) = held {
+    let claims = matches!(call, Call::Claim(..) | Call::ClaimNext(_));
+    if let Some(held) = held.filter(|_| !claims) {
         let run = world.tables.run(&held.run);
         let may = run.int("epoch") == held.epoch
             && run.text("status") == "installing"

@@ -17,7 +17,7 @@ use crate::tables::{Columns, Plain, Tables};
 pub struct World {
     pub tables: Tables,
     pub workers: [Option<Hold>; 2],
-    /// What the sweeper has found: it publishes each, and then says so.
+    /// What was found unannounced, by whomever: each is published, and then said to be.
     pub found: BTreeSet<(i64, i64)>,
     /// What the operator may still wish.
     pub wishes: u32,
@@ -43,6 +43,7 @@ impl World {
                 // It lets go.
                 (Answer::Refused(_), ..) => None,
                 (_, Call::Renew(_), hold) => hold,
+                (_, Call::HandBack(_), Some(hold)) => Some(hold.handed_back()),
                 (_, Call::Drive { step, answer_lost, .. }, Some(hold)) => match answer_lost {
                     true => Some(Hold { unanswered: Some(*step), ..hold }),
                     false => hold.moved(*step),
@@ -51,7 +52,7 @@ impl World {
             };
         }
         match (call, answer) {
-            (Call::Unannounced, Answer::Found(found)) => world.found = found.clone(),
+            (Call::Unannounced, Answer::Found(found)) => world.found.extend(found),
             (&Call::Announced(server, revision), _) => {
                 world.found.remove(&(server, revision));
             }
@@ -297,6 +298,7 @@ pub fn hold(claim: &Claim) -> Hold {
             .map_or(vec![], |last| last.journal.split_inclusive('\n').map(str::to_owned).collect()),
         retry: claim.retry.map(|retry| (retry.after, retry.from)),
         unanswered: None,
+        handed_back: false,
     }
 }
 

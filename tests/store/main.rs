@@ -14,6 +14,7 @@ mod leases;
 mod opening;
 mod output;
 mod reading;
+mod retries;
 mod schema;
 mod servers;
 mod steps;
