@@ -180,19 +180,20 @@ impl Search {
         let is = |(answers, tables): &(Vec<Answer>, Tables)| {
             *answers == found.0 && tables.clone().without_ends() == found.1.clone().without_ends()
         };
-        let broken = match holds(&found.1) {
-            Ok(()) if expected.iter().any(is) => return,
-            Ok(()) => "neither order gives this".to_owned(),
-            Err(broken) => broken,
-        };
-        self.fail(
-            at,
-            &format!(
-                "at once {one} | {other}: {broken}: {:?}, expected one of {:?}",
-                found.0,
-                expected.iter().map(|e| &e.0).collect::<Vec<_>>()
-            ),
-        );
+        if let Err(broken) = holds(&found.1) {
+            self.fail(at, &format!("{one} | {other}, at once: {broken}"));
+        }
+        if !expected.iter().any(is) {
+            let orders: Vec<_> = expected.iter().map(|(answers, _)| answers).collect();
+            let heard = &found.0;
+            self.fail(
+                at,
+                &format!(
+                    "{one} | {other}, at once, gave what no order of them gives: {heard:?}, and \
+                     not one of {orders:?}, or not the same tables"
+                ),
+            );
+        }
     }
 
     fn meet(&mut self, from: usize, call: Option<Call>) -> usize {
