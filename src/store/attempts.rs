@@ -4,7 +4,7 @@
 use sqlx::{AnyConnection, Row};
 
 use super::lease::Held;
-use super::{Result, Store, StoreError, storable};
+use super::{Result, Store, StoreError, refuse, storable};
 use crate::model::{AttemptRecord, Changed, Lease, Outline};
 
 impl Store {
@@ -19,7 +19,8 @@ impl Store {
             let begun = self.query(sql).bind(lease.run.clone()).fetch_optional(&mut *tx).await?;
             if begun.is_some() {
                 let problem = "its steps can't change, for the host may have them".to_owned();
-                return Err(StoreError::Illegal { run: lease.run.clone(), problem });
+                let error = StoreError::Illegal { run: lease.run.clone(), problem };
+                return refuse(tx, error).await;
             }
             self.exchange_steps(&mut tx, &lease.run, outline, digest).await?;
             let changed = self.raise(&mut tx, server_id, None).await?;

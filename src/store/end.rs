@@ -1,7 +1,7 @@
 //! The end of a run. Nothing comes after it.
 
 use super::lease::Held;
-use super::{Result, Store, StoreError, rows, storable};
+use super::{Result, Store, StoreError, refuse, rows, storable};
 use crate::model::{AttemptRecord, Changed, FailureKind, Lease, Status};
 
 /// How a run ends.
@@ -74,7 +74,8 @@ impl Store {
                 let open = self.query(sql).bind(lease.run.clone()).fetch_optional(&mut *tx).await?;
                 if open.is_some() {
                     let problem = "it can't be completed while a step is not".to_owned();
-                    return Err(StoreError::Illegal { run: lease.run.clone(), problem });
+                    let error = StoreError::Illegal { run: lease.run.clone(), problem };
+                return refuse(tx, error).await;
                 }
             }
             let sql = "UPDATE runs SET status = $2, worker = NULL, lease_until = NULL, \

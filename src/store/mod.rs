@@ -92,6 +92,13 @@ impl fmt::Debug for Store {
     }
 }
 
+/// Gives the transaction's locks back before the answer. One that is only dropped keeps them
+/// a moment longer, and who asks for a run right then passes over it.
+async fn refuse<T>(tx: Transaction<'static, Any>, error: StoreError) -> Result<T> {
+    let _ = tx.rollback().await;
+    Err(error)
+}
+
 impl Store {
     /// The same store, keeping so many bytes of output a run.
     pub fn with_output_limit(self, bytes: u64) -> Self {

@@ -4,7 +4,7 @@
 use sqlx::any::Any;
 use sqlx::{Row, Transaction};
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, refuse};
 use crate::model::{AttemptRecord, Changed, Lease, Status};
 
 /// What came of the wish to cancel.
@@ -54,7 +54,8 @@ impl Store {
                     "UPDATE runs SET cancel_requested_at = {now} WHERE id = $1"
                 }
                 status => {
-                    return Err(illegal(run, format!("it can't be cancelled, for it is {status}")));
+                    let problem = format!("it can't be cancelled, for it is {status}");
+                    return refuse(tx, illegal(run, problem)).await;
                 }
             };
             self.query(sql).bind(run.to_owned()).execute(&mut *tx).await?;
@@ -75,7 +76,7 @@ impl Store {
             let Found { mut tx, server_id, status, host_state, .. } = self.find(run).await?;
             if status != Status::Failed {
                 let problem = format!("only a failed run can be tried again, and it is {status}");
-                return Err(illegal(run, problem));
+                return refuse(tx, illegal(run, problem)).await;
             }
             // An abandoned one, too: its host may not be gone after all.
             let unknown = host_state.is_some();
@@ -83,7 +84,7 @@ impl Store {
                 if unknown {
                     let problem = "the host may still be executing it, so it is followed first: \
                         retry it without a step";
-                    return Err(illegal(run, problem.to_owned()));
+                    return refuse(tx, illegal(run, problem.to_owned())).await;
                 }
                 let sql = "SELECT count(*) FROM run_steps WHERE run_id = $1 AND number < $2 \
                     AND status <> 'completed'";
@@ -91,7 +92,7 @@ impl Store {
                 let open: i64 = open.fetch_one(&mut *tx).await?.try_get(0)?;
                 if open > 0 {
                     let problem = format!("{open} of the steps before step {step} are not completed");
-                    return Err(illegal(run, problem));
+                    return refuse(tx, illegal(run, problem)).await;
                 }
                 let sql = "UPDATE run_steps SET status = 'pending', changed = NULL, exit_code = NULL, \
                     error = NULL, started_at = NULL, finished_at = NULL \
@@ -124,7 +125,7 @@ impl Store {
                         "only a run that is at work, or failed without the host's word, can be \
                          abandoned, and it is {status}"
                     );
-                    return Err(illegal(run, problem));
+                    return refuse(tx, illegal(run, problem)).await;
                 }
             }
             // The next epoch: whoever drives it writes nothing more.

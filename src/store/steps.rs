@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::lease::Held;
-use super::{Result, Store, StoreError, storable};
+use super::{Result, Store, StoreError, refuse, storable};
 use crate::model::{AttemptRecord, Changed, Lease};
 
 /// What happened to a step.
@@ -78,8 +78,11 @@ impl Store {
     ) -> Result<Changed> {
         self.again(|| async {
             let Held { mut tx, server_id } = self.held(lease).await?;
-            if self.record(&mut tx, lease, at).await? {
-                self.change_step(&mut tx, &lease.run, number, time, &change).await?;
+            if self.record(&mut tx, lease, at).await?
+                && let Err(error) =
+                    self.change_step(&mut tx, &lease.run, number, time, &change).await
+            {
+                return refuse(tx, error).await;
             }
             let changed = self.raise(&mut tx, server_id, None).await?;
             tx.commit().await?;
