@@ -28,8 +28,8 @@ use crate::installation::Installation;
 use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError, WorkerRow};
 
-/// How often a worker looks for what nobody hinted.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often a worker looks for what nobody hinted, and for what is to be cancelled.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often it says that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// On the way out, runs have so long to be handed back.
@@ -229,7 +229,7 @@ impl Worker {
         }
     }
 
-    /// The store is away, or the like, and asked again every second: said once.
+    /// The store is away, or the like, and asked again and again: said once.
     fn complain(&self, error: StoreError) {
         if !self.complained.swap(true, Ordering::Relaxed) {
             tracing::warn!("no run can be claimed now: {:#}", anyhow::Error::new(error));
