@@ -74,11 +74,15 @@ impl Address {
     }
 
     pub(super) fn error(&self, cause: fred::error::Error) -> BusError {
-        let place = self.place.clone();
         match cause.kind() {
-            fred::error::ErrorKind::Timeout => BusError::Silent { place, limit: COMMAND },
-            _ => BusError::Redis { place, cause },
+            fred::error::ErrorKind::Timeout => self.silent(),
+            _ => BusError::Redis { place: self.place.clone(), cause },
         }
+    }
+
+    /// It did not answer a command.
+    pub(super) fn silent(&self) -> BusError {
+        BusError::Silent { place: self.place.clone(), limit: COMMAND }
     }
 }
 

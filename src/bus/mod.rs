@@ -42,7 +42,8 @@ impl Bus {
         Ok(Bus(Kind::Redis(Redis::connect(url, prefix).await?)))
     }
 
-    /// Tells all who listen. Takes at most 2 s, and fails at once while Redis is away.
+    /// Tells all who listen. Takes at most 2 s, and fails at once while Redis is away, or
+    /// was silent just now.
     pub async fn announce(&self, changed: &Changed) -> Result<(), BusError> {
         match &self.0 {
             Kind::Memory(memory) => memory.announce(changed),

@@ -2,12 +2,14 @@
 //! one of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::{Options, ReconnectPolicy};
 use fred::types::{Message, Value};
 use jiff::Timestamp;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
 
 use super::connection::{Address, COMMAND, Connection};
 use super::error::BusError;
@@ -15,11 +17,17 @@ use super::listener::Listener;
 use super::notification::{Channels, message};
 use crate::model::Changed;
 
+/// A Redis that did not answer in time is not asked for so long: each change of a run would
+/// wait for it.
+const QUIET: Duration = Duration::from_secs(5);
+
 #[derive(Clone)]
 pub(super) struct Redis {
     address: Address,
     channels: Channels,
     publisher: Arc<Connection>,
+    /// Until when it is not asked.
+    quiet_until: watch::Sender<Instant>,
 }
 
 impl Redis {
@@ -28,15 +36,25 @@ impl Redis {
         // For ever, 100 ms to 5 s apart.
         let policy = ReconnectPolicy::new_exponential(0, 100, 5000, 2);
         let publisher = Arc::new(address.connect(Some(policy)).await?);
-        Ok(Self { address, channels: Channels::new(prefix), publisher })
+        let (quiet_until, _) = watch::channel(Instant::now());
+        Ok(Self { address, channels: Channels::new(prefix), publisher, quiet_until })
     }
 
     pub(super) async fn announce(&self, changed: &Changed) -> Result<(), BusError> {
+        if Instant::now() < *self.quiet_until.borrow() {
+            return Err(self.address.silent());
+        }
         let channel = self.channels.of(changed.server_id);
         let message = message(changed, Timestamp::now());
         let client = self.publisher.client.with_options(&now_or_never());
         let published = client.publish::<Value, _, _>(channel, message).await;
-        published.map(drop).map_err(|error| self.address.error(error))
+        published.map(drop).map_err(|error| {
+            let error = self.address.error(error);
+            if matches!(error, BusError::Silent { .. }) {
+                self.quiet_until.send_replace(Instant::now() + QUIET);
+            }
+            error
+        })
     }
 
     pub(super) async fn ping(&self) -> Result<(), BusError> {

@@ -1,9 +1,11 @@
 //! Makes of a claimed run what `remote::drive` is asked to do: its plan, its secrets,
 //! and the way to its host.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Worker;
+use crate::catalog::PlanError;
 use crate::model::{Claim, FailureKind, Plan};
 use crate::remote::{Failure, FleetRun, Mode, Request, Ssh, Target};
 use crate::store::StoreError;
@@ -88,8 +90,9 @@ impl Worker {
             }
             Err(error) => {
                 let message = format!(
-                    "what was asked for can't be done with this worker's job files: {error}. \
-                     Give all roles the same files, and ask again"
+                    "what was asked for can't be done with this worker's job files: {}. \
+                     Give all roles the same files, start them anew, and ask again",
+                    without_secrets(&error, &secrets)
                 );
                 return Err(Failure::new(FailureKind::JobChanged, message));
             }
@@ -109,6 +112,22 @@ impl Worker {
         };
         Ok(Prepared { plan, fleet, ssh })
     }
+}
+
+/// What does not fit, for all to read. A parameter that was a secret when it was asked for may
+/// be none for the job files as they are now, which then show its value.
+fn without_secrets(error: &PlanError, secrets: &BTreeMap<String, String>) -> String {
+    let text = match error {
+        PlanError::Parameters(errors) => {
+            let sentences = errors.iter().map(|error| match secrets.get(&error.parameter) {
+                Some(_) => format!("the secret parameter `{}` does not fit", error.parameter),
+                None => error.message.clone(),
+            });
+            sentences.collect::<Vec<_>>().join("\n")
+        }
+        error => error.to_string(),
+    };
+    secrets.values().fold(text, |text, secret| text.replace(secret, "********"))
 }
 
 struct Prepared {

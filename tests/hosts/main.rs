@@ -5,6 +5,8 @@
 
 mod harness;
 mod job;
+#[path = "../lab/mod.rs"]
+mod lab;
 mod pty;
 mod steps;
 mod talk;
