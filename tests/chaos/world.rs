@@ -55,24 +55,38 @@ pub fn steps() -> String {
 impl<'l> World<'l> {
     /// With two workers and the server `edge-1`, which is the lab's first host.
     pub fn new(lab: &'l Lab) -> Self {
-        Self::on(lab, &database(), &[])
+        Self::on(lab, &database(), &[], &[])
     }
 
-    /// The same with these settings.
-    pub fn with(lab: &'l Lab, settings: &[(&'static str, &str)]) -> Self {
-        Self::on(lab, &database(), settings)
+    /// The same with a host that may be away for a minute only.
+    pub fn impatient(lab: &'l Lab) -> Self {
+        Self::on(lab, &database(), &[("GROUNDCREW_PATIENCE", "1")], &[])
     }
 
-    /// The same on this database.
-    pub fn on(lab: &'l Lab, database: &str, settings: &[(&'static str, &str)]) -> Self {
+    /// The same with a job `test` of these steps.
+    pub fn doing(lab: &'l Lab, steps: &[(&str, &str)]) -> Self {
+        Self::on(lab, &database(), &[], &[("test", job::of(steps))])
+    }
+
+    /// The same on this database, with these settings and jobs.
+    pub fn on(
+        lab: &'l Lab,
+        database: &str,
+        settings: &[(&'static str, &str)],
+        jobs: &[(&str, String)],
+    ) -> Self {
         let redis = Redis::start();
         let mut fleet = Fleet::apart(&named(database, COMMAND), &redis.url);
         for (name, value) in settings {
             fleet.set(name, value);
         }
         audit::begin(database);
+        // Workers read them at their start.
         fleet.job("steps", &steps());
         fleet.job("next", &job::of(&[("next", "echo next")]));
+        for (name, text) in jobs {
+            fleet.job(name, text);
+        }
         let mut world = Self {
             workers: vec![],
             ear: Ear::at(&redis.url),

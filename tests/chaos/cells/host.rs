@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::check;
-use crate::job::{self, GO, WAITS};
+use crate::job::{GO, WAITS};
 use crate::lab::Lab;
 use crate::moment::Moment::WhileAStepRuns;
 use crate::table::{Cell, cell};
@@ -25,9 +25,8 @@ pub fn cells() -> Vec<Cell> {
     ]
 }
 
-/// A run of the steps of this job, from asking to its end.
-fn ends(world: &World<'_>, steps: &[(&str, &str)], status: &str) -> String {
-    world.fleet.job("test", &job::of(steps));
+/// A run of the job `test`, from asking to its end.
+fn ends(world: &World<'_>, status: &str) -> String {
     let id = world.ask("test");
     world.ends(&id, status);
     id
@@ -45,13 +44,13 @@ const MUCH: u32 = 200 << 20;
 
 fn much_output() -> String {
     let lab = Lab::up(1);
-    let mut world = World::new(&lab);
+    let prints = format!("head -c {MUCH} /dev/urandom");
+    let mut world = World::doing(&lab, &[("prints", &prints), ("last", "echo last")]);
     world.workers.pop().expect("the second").terminate();
     world.works();
     let (before, told) = (memory(&world, 0), world.ear.count());
     let start = Instant::now();
-    let prints = format!("head -c {MUCH} /dev/urandom");
-    let id = ends(&world, &[("prints", &prints), ("last", "echo last")], "completed");
+    let id = ends(&world, "completed");
     let took = start.elapsed().as_secs_f64();
     let (after, told) = (memory(&world, 0), world.ear.count() - told);
     assert_eq!(world.column(&id, "output_bytes, output_cut"), format!("{}|0", MUCH + 5));
@@ -65,16 +64,22 @@ fn much_output() -> String {
 }
 
 /// As dpkg and apt lock it. On 64-bit Linux.
-const LOCK: &str = r#"systemd-run -q perl -e 'use Fcntl; open(F, ">>", "/var/lib/dpkg/lock-frontend") or die;
-fcntl(F, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die; sleep 30'
+const LOCK: &str = r#"cat >/root/lock.pl <<'END'
+use Fcntl;
+open(F, ">>", "/var/lib/dpkg/lock-frontend") or die;
+my $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die;
+sleep 30;
+END
+systemd-run -q perl /root/lock.pl
 until grep -q "POSIX.*:$(stat -c %i /var/lib/dpkg/lock-frontend) " /proc/locks; do sleep 0.1; done"#;
 
 fn dpkg_is_locked() -> String {
     let lab = Lab::up(1);
-    let mut world = World::new(&lab);
+    let mut world = World::doing(&lab, &[("installs", "install_packages tree")]);
     world.host().run(LOCK);
     let start = Instant::now();
-    let id = ends(&world, &[("installs", "install_packages tree")], "completed");
+    let id = ends(&world, "completed");
     assert!(start.elapsed() > Duration::from_secs(20), "it did not wait");
     let said = world.fleet.ok(&["runs", "output", &id]);
     assert!(said.contains("Waiting for perl"), "{said}");
@@ -85,9 +90,9 @@ fn dpkg_is_locked() -> String {
 
 fn disk_is_full() -> String {
     let lab = Lab::with(1, &["--disk", "64m"]);
-    let mut world = World::new(&lab);
     let fills = "[ -e /root/room ] || cat /dev/zero >/root/fill";
-    let id = ends(&world, &[("first", "echo first"), ("fills", fills)], "failed");
+    let mut world = World::doing(&lab, &[("first", "echo first"), ("fills", fills)]);
+    let id = ends(&world, "failed");
     assert_eq!(world.column(&id, "error_kind"), "disk_full");
     world.host().run("rm /root/fill; touch /root/room");
     world.fleet.ok(&["runs", "retry", &id]);
@@ -131,8 +136,7 @@ head -c 70000 /dev/urandom; head -c 30000 /dev/zero; printf 'no end of line \342
 /// And it is taken over in the middle of it.
 fn garbage() -> String {
     let lab = Lab::up(1);
-    let mut world = World::new(&lab);
-    world.fleet.job("test", &job::of(&[("prints", GARBAGE), ("last", "echo last")]));
+    let mut world = World::doing(&lab, &[("prints", GARBAGE), ("last", "echo last")]);
     let id = world.ask("test");
     world.host().wait_for(WAITS);
     world.workers.remove(world.holder(&id)).kill();
@@ -145,9 +149,8 @@ fn garbage() -> String {
 
 fn ignores_term() -> String {
     let lab = Lab::up(1);
-    let mut world = World::new(&lab);
     let stubborn = "trap '' TERM; touch /root/waits; sleep 98101 & sleep 98102";
-    world.fleet.job("test", &job::of(&[("stubborn", stubborn)]));
+    let mut world = World::doing(&lab, &[("stubborn", stubborn)]);
     let id = world.ask("test");
     world.host().wait_for(WAITS);
     let start = Instant::now();
@@ -162,9 +165,9 @@ fn ignores_term() -> String {
 
 fn background() -> String {
     let lab = Lab::up(1);
-    let world = World::new(&lab);
     let leaves = "setsid nohup sleep 98103 &\nsetsid sh -c \"trap '' TERM; sleep 98104\" &";
-    ends(&world, &[("leaves", leaves), ("last", "echo last")], "completed");
+    let world = World::doing(&lab, &[("leaves", leaves), ("last", "echo last")]);
+    ends(&world, "completed");
     world.works();
     world.host().wait_for("! pgrep -f '[s]leep 9810'");
     check::all(&world)

@@ -79,7 +79,7 @@ fn reboots(how: &[&str]) -> String {
 
 fn gone_for_good() -> String {
     let lab = Lab::up(1);
-    let mut world = World::with(&lab, &[("GROUNDCREW_PATIENCE", "1")]);
+    let mut world = World::impatient(&lab);
     let id = WhileAStepRuns.of_a_run(&world);
     world.host().lab("kill", &[]);
     world.ends(&id, "failed");

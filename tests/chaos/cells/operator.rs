@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::check;
-use crate::job::{self, GO};
+use crate::job::GO;
 use crate::lab::Lab;
 use crate::moment::Moment::WhileAStepRuns;
 use crate::table::{Cell, cell};
@@ -65,9 +65,9 @@ fn cancel_of_waiting() -> String {
 
 fn retry() -> String {
     let lab = Lab::up(1);
-    let mut world = World::new(&lab);
-    let steps = [("first", "echo first"), ("fails", "echo no; [ -e /root/go ]"), ("last", "seq 9")];
-    world.fleet.job("test", &job::of(&steps));
+    let fails = "echo no; [ -e /root/go ]";
+    let mut world =
+        World::doing(&lab, &[("first", "echo first"), ("fails", fails), ("last", "seq 9")]);
     let id = world.ask("test");
     world.ends(&id, "failed");
     assert_eq!(world.column(&id, "error_kind"), "step_failed");
@@ -83,7 +83,7 @@ fn retry() -> String {
 
 fn retry_of_unknown() -> String {
     let lab = Lab::up(1);
-    let mut world = World::with(&lab, &[("GROUNDCREW_PATIENCE", "1")]);
+    let mut world = World::impatient(&lab);
     let id = WhileAStepRuns.of_a_run(&world);
     world.host().lab("cut", &[]);
     world.ends(&id, "failed");

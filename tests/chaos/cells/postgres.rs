@@ -1,6 +1,5 @@
 //! Faults of Postgres: what was committed stays, and the host goes on (promises 1 and 6).
 
-use std::process::Command;
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::lab::Lab;
 use crate::moment::Moment::WhileAStepRuns;
 use crate::postgres::Cluster;
 use crate::table::{Cell, cell};
-use crate::world::World;
+use crate::world::{World, until};
 
 pub fn cells() -> Vec<Cell> {
     let of = |fault, meanwhile: fn(&mut World<'_>, &Cluster, &str)| {
@@ -20,7 +19,7 @@ pub fn cells() -> Vec<Cell> {
         of("Postgres out for 30 s", |_, cluster, _| is_out(cluster, 30)),
         of("Postgres out for 5 s", |_, cluster, _| is_out(cluster, 5)),
         of("Postgres kill -9 and back", |_, cluster, _| {
-            cluster.signal("KILL");
+            cluster.kill();
             sleep(Duration::from_secs(1));
             cluster.up();
         }),
@@ -32,7 +31,7 @@ pub fn cells() -> Vec<Cell> {
 
 fn with(meanwhile: impl FnOnce(&mut World<'_>, &Cluster, &str)) -> String {
     let (lab, cluster) = (Lab::up(1), Cluster::start());
-    let mut world = World::on(&lab, &cluster.url("postgres"), &[]);
+    let mut world = World::on(&lab, &cluster.url("postgres"), &[], &[]);
     let id = WhileAStepRuns.of_a_run(&world);
     meanwhile(&mut world, &cluster, &id);
     world.host().run(GO);
@@ -68,25 +67,23 @@ fn is_locked(world: &World<'_>, id: &str) {
     });
 }
 
-/// A session has the server's row and wants the run's, while the worker has the run's and
-/// wants the server's. It is the worker whose transaction is given up.
+/// A session has the server's row, and wants the run's as soon as the worker has that and wants
+/// the server's. It is the worker whose transaction is given up.
 fn deadlocks(world: &mut World<'_>, id: &str) {
     let crossed = format!(
-        "SET deadlock_timeout = '20s'; BEGIN; SELECT id FROM servers FOR UPDATE; \
-         SELECT pg_sleep(2); SELECT id FROM runs WHERE id = '{id}' FOR UPDATE; COMMIT"
+        "SET deadlock_timeout = '60s'; BEGIN; SELECT id FROM servers FOR UPDATE; \
+         DO $$ BEGIN WHILE NOT EXISTS (SELECT 1 FROM pg_stat_activity \
+             WHERE query LIKE 'UPDATE servers SET revision%' \
+                 AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) \
+             LOOP PERFORM pg_sleep(0.02), pg_stat_clear_snapshot(); END LOOP; END $$; \
+         SELECT id FROM runs WHERE id = '{id}' FOR UPDATE; COMMIT"
     );
-    let met = thread::scope(|scope| {
-        let session = scope.spawn(|| {
-            // It may be late for the one change that it is to meet.
-            let mut psql = Command::new("psql");
-            psql.args([&world.database, "-XAtqc", &crossed]).output().expect("psql")
-        });
+    thread::scope(|scope| {
+        scope.spawn(|| world.sql(&crossed));
         sleep(Duration::from_millis(300));
         world.host().run(GO);
-        session.join().expect("its end").status.success()
     });
-    assert!(met, "the session was given up, and not the worker");
     let given_up = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
-    crate::world::until("Postgres counts the deadlock", || world.sql(given_up) != "0");
+    until("Postgres counts the deadlock", || world.sql(given_up) != "0");
     world.notes.push("the worker's transaction was given up, and done again".to_owned());
 }

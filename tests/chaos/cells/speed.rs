@@ -4,7 +4,6 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::check;
-use crate::job;
 use crate::lab::Lab;
 use crate::table::{Cell, cell};
 use crate::world::World;
@@ -24,7 +23,6 @@ pub fn cells() -> Vec<Cell> {
 /// Each step of the run ends when its worker is gone, so that the next one has something to tell.
 fn loses(killed: bool) -> String {
     let lab = Lab::up(1);
-    let mut world = World::new(&lab);
     let names: Vec<String> = (0..=TIMES).map(|number| format!("step{number}")).collect();
     let waits: Vec<String> = names
         .iter()
@@ -32,7 +30,7 @@ fn loses(killed: bool) -> String {
         .collect();
     let steps: Vec<(&str, &str)> =
         names.iter().zip(&waits).map(|(name, wait)| (name.as_str(), wait.as_str())).collect();
-    world.fleet.job("test", &job::of(&steps));
+    let mut world = World::doing(&lab, &steps);
     let id = world.ask("test");
     let (mut claims, mut follows) = (Vec::new(), Vec::new());
     for (number, name) in (1..=TIMES).zip(&names) {

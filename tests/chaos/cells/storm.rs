@@ -67,10 +67,9 @@ fn storm() -> String {
     println!("the storm | seed | | SEED={seed} STORM={seconds} |");
 
     let (lab, cluster) = (Lab::up(HOSTS), Cluster::start());
-    let mut world = World::on(&lab, &cluster.url("postgres"), &[]);
+    let mut world = World::on(&lab, &cluster.url("postgres"), &[], &[("storm", steps())]);
     world.start_worker();
     world.hosts.extend((2..=HOSTS).map(|number| lab.host(number)));
-    world.fleet.job("storm", &steps());
     for server in 0..SERVERS {
         world.fleet.add(&format!("s-{server}"), &world.hosts[server % HOSTS]);
     }
@@ -239,7 +238,7 @@ impl Storm<'_> {
                 self.later(1_000, 8_000, Mend::RedisFull);
             }
             (23..=24, _) if !postgres => {
-                self.cluster.signal("KILL");
+                self.cluster.kill();
                 self.later(500, 8_000, Mend::PostgresDown);
             }
             (25, _) if !postgres => {
