@@ -1,10 +1,10 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos build lint lab bench
+.PHONY: help demo test chaos build lint lab bench bench-fleet
 
 help: ## Lists what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and ends)
 	@lab/demo
@@ -26,3 +26,6 @@ lab: ## Starts three hosts to play with: lab/lab --help says what they can do
 
 bench: ## Side by side with plain ssh, pyinfra and Ansible
 	@lab/packages && cargo build --release --locked && bench/run
+
+bench-fleet: ## How fast runs are claimed and changes heard, beside apalis alone
+	@cargo bench --locked --bench fleet

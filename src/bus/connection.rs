@@ -7,13 +7,15 @@ use fred::interfaces::ClientLike;
 use fred::types::config::{Config, ReconnectPolicy};
 use fred::types::{Builder, Value};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::error::BusError;
 use super::listener::CAPACITY;
 
 /// To connect, and to hear a first answer.
 const CONNECT: Duration = Duration::from_secs(5);
+/// While it connects, it is looked at so often.
+const LOOK: Duration = Duration::from_millis(20);
 /// Each command takes at most so long.
 pub(super) const COMMAND: Duration = Duration::from_secs(2);
 
@@ -63,7 +65,7 @@ impl Address {
         let client = builder.build().map_err(BusError::Address)?;
         let connection = Connection { task: client.connect(), client };
         let open = async {
-            connection.client.wait_for_connect().await?;
+            connected(&connection.client).await?;
             connection.client.ping::<Value>(None).await
         };
         match timeout(CONNECT, open).await {
@@ -83,6 +85,20 @@ impl Address {
     /// It did not answer a command.
     pub(super) fn silent(&self) -> BusError {
         BusError::Silent { place: self.place.clone(), limit: COMMAND }
+    }
+}
+
+/// Waits for the first connection. fred's own waiting looks first and listens then: what
+/// happens in between, it waits for in vain.
+async fn connected(client: &Client) -> Result<(), fred::error::Error> {
+    let seen = async {
+        while !client.is_connected() {
+            sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        heard = client.wait_for_connect() => heard,
+        () = seen => Ok(()),
     }
 }
 

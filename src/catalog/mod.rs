@@ -6,6 +6,7 @@
 //! promise 10: values are typed, checked, and never part of a script.
 
 mod job;
+mod jobs;
 mod lint;
 mod mistake;
 mod nearest;
@@ -24,6 +25,7 @@ use std::fs;
 use std::path::Path;
 
 pub use job::Job;
+pub use jobs::Jobs;
 pub use mistake::{Mistake, Mistakes, Place};
 pub use parameter::{Kind, Parameter};
 pub use plan::{ParameterError, PlanError};

@@ -4,6 +4,7 @@ mod apply;
 pub mod ask;
 mod completions;
 pub mod display;
+mod doctor;
 mod jobs;
 mod migrate;
 mod operate;
@@ -41,6 +42,7 @@ enum Command {
     Worker(Box<roles::WorkerArgs>),
     Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     /// Prints completions for your shell: `groundcrew completions bash > /etc/bash_completion.d/groundcrew`
     Completions {
         /// Which shell
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Worker(args) => roles::worker(*args),
         Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Doctor(args) => doctor::run(*args),
         Command::Completions { shell } => {
             completions::print(shell, &mut Cli::command());
             Ok(ExitCode::SUCCESS)
@@ -80,9 +83,10 @@ pub fn main() -> ExitCode {
 /// A role tells on standard error what it does; of a command, people see the answer, and
 /// the rest only who asks for it.
 fn log(role: bool) {
-    // What apalis says at the end of each session, we say once and better.
+    // What apalis says at the end of each session, and sqlx of each connection that broke, we
+    // say once and better.
     let default =
-        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off" } else { "off" };
+        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off,sqlx=off" } else { "off" };
     let filter =
         EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::operate;
-use crate::catalog::Catalog;
+use crate::catalog::Jobs;
 use crate::config::Settings;
 use crate::installation::{Installation, Role};
 use crate::web;
@@ -101,7 +101,7 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
 
 fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
-    let catalog = Arc::new(Catalog::open(settings.jobs())?);
+    let jobs = Arc::new(Jobs::open(settings.jobs())?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -114,19 +114,21 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
             None => None,
         };
         tracing::info!(id = %installation.id, "{} is open", installation.store);
+        // Before there is anything to hand back.
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let store = installation.store.clone();
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
         let patience = Duration::from_secs(u64::from(work.patience) * 60);
         let slots = work.slots;
-        roles.spawn(Worker::run(installation.clone(), catalog, slots, patience, stop.clone()));
+        roles.spawn(Worker::run(installation.clone(), jobs, slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
         if let Some(listener) = listener {
             roles.spawn(web::serve(listener, installation, stop));
         }
         let is_alone = role == Role::Apart;
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         tokio::select! {
             _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
             _ = terminate.recv() => tracing::info!("told to stop; leaving"),
@@ -135,6 +137,7 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         }
         stops.send_replace(true);
         roles.join_all().await;
+        store.close().await;
         Ok(ExitCode::SUCCESS)
     });
     runtime.shutdown_timeout(Duration::from_millis(500));

@@ -17,6 +17,7 @@ use crate::installation::Installation;
 use crate::model::{
     Chunk, Event, Happening, Plan, PlannedStep, RunResource, RunStep, Status, StepRef,
 };
+use crate::store::StoreError;
 
 /// Output is no change that is announced: it is read so often, and with it whether an
 /// embedded database was written to.
@@ -55,35 +56,41 @@ pub async fn watch(
         let [interrupt, terminate, hang_up] = &mut signals[..] else {
             unreachable!("there are three")
         };
-        let fetch = tokio::select! {
-            _ = heard(&mut listener) => true,
+        let news = tokio::select! {
+            _ = heard(&mut listener) => News::All,
             _ = read.tick() => {
                 reads += 1;
                 let now = installation.store.data_version().await.unwrap_or(None);
                 let written = now.is_some() && now != version;
                 version = now;
-                if now.is_none() {
-                    seen.read_output(installation, run).await?;
-                    seen.show_output(server, &mut *display)?;
+                match now {
+                    _ if written || reads % AT_LEAST == 1 => News::All,
+                    Some(_) => continue,
+                    None => News::Output,
                 }
-                written || reads % AT_LEAST == 1
             }
             _ = tick.tick() => {
                 display.tick()?;
-                false
+                continue;
             }
             _ = interrupt.recv() => return leave(&mut *display, run),
             _ = terminate.recv() => return leave(&mut *display, run),
             _ = hang_up.recv() => return leave(&mut *display, run),
         };
-        if !fetch {
-            continue;
-        }
-        let Some(resource) = installation.store.run(run).await? else {
-            anyhow::bail!("run {run} is gone; its server was removed");
+        let resource = match seen.fetch(installation, run, news).await {
+            Ok(resource) => resource,
+            // It may be back before the run has ended, and the run goes on without it.
+            Err(error) if error.is_temporary() => {
+                seen.show_away(server, error, &mut *display)?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
         };
-        // After the resource, so that all output of a step that has ended is there.
-        while seen.read_output(installation, run).await? {}
+        seen.away = false;
+        let Some(resource) = resource else {
+            seen.show_output(server, &mut *display)?;
+            continue;
+        };
         if seen.show(&resource, &mut *display)? {
             display.finish()?;
             let completed = resource.run.status == Status::Completed;
@@ -105,6 +112,12 @@ fn leave(display: &mut dyn Display, run: &str) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
+/// What may be new.
+enum News {
+    Output,
+    All,
+}
+
 /// What was shown of a run.
 #[derive(Default)]
 struct Seen {
@@ -120,12 +133,51 @@ struct Seen {
     output: (u32, u64),
     /// Output that was read and not shown yet.
     chunks: VecDeque<Chunk>,
+    /// Whether it was told that the store does not answer.
+    away: bool,
 }
 
 impl Seen {
-    /// Reads output that is new; false if there was none.
-    async fn read_output(&mut self, installation: &Installation, run: &str) -> Result<bool> {
+    /// Reads output that is new, and the run if that may be new, too.
+    async fn fetch(
+        &mut self,
+        installation: &Installation,
+        run: &str,
+        news: News,
+    ) -> Result<Option<RunResource>, StoreError> {
         self.run = run.to_owned();
+        let resource = match news {
+            News::Output => None,
+            News::All => {
+                let resource = installation.store.run(run).await?;
+                Some(resource.ok_or(StoreError::UnknownServer)?)
+            }
+        };
+        // After the run, so that all output of a step that has ended is there.
+        while self.read_output(installation, run).await? {}
+        Ok(resource)
+    }
+
+    /// Says once that the store does not answer.
+    fn show_away(
+        &mut self,
+        host: &str,
+        error: StoreError,
+        display: &mut dyn Display,
+    ) -> Result<()> {
+        if std::mem::replace(&mut self.away, true) {
+            return Ok(());
+        }
+        let text = format!("{:#}. The run goes on; trying again.", anyhow::Error::new(error));
+        self.event(host, Timestamp::now(), Happening::Note { text }, display)
+    }
+
+    /// Reads output that is new; false if there was none.
+    async fn read_output(
+        &mut self,
+        installation: &Installation,
+        run: &str,
+    ) -> Result<bool, StoreError> {
         let chunks = installation.store.output(run, self.output, MOST).await?;
         if let Some(last) = chunks.last() {
             self.output = (last.attempt, last.offset + last.bytes.len() as u64);

@@ -6,6 +6,7 @@
 //! process it is a channel.
 
 mod error;
+mod health;
 mod leftovers;
 mod listen;
 mod memory;
@@ -19,6 +20,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use self::error::QueueError;
+pub use self::health::RedisHealth;
 
 use self::memory::Memory;
 use self::redis::Redis;
@@ -84,6 +86,14 @@ impl Queue {
         match &self.0 {
             Kind::Memory(_) => Ok(0),
             Kind::Redis(redis) => redis.tidy().await,
+        }
+    }
+
+    /// What Redis says of itself; None in memory.
+    pub async fn health(&self) -> Result<Option<RedisHealth>, QueueError> {
+        match &self.0 {
+            Kind::Memory(_) => Ok(None),
+            Kind::Redis(redis) => redis.health().await.map(Some),
         }
     }
 

@@ -117,12 +117,15 @@ impl Driver {
                     channel.close().await;
                     next = Some(self.after_nothing(&mut run).await?);
                 }
+                // A run of the fleet keeps its past.
+                Ok(End::Busy) if self.request.fleet.is_some() => {
+                    channel.close().await;
+                    next = Some(self.after_nothing(&mut run).await?);
+                }
                 Ok(End::Busy) => {
                     // Somebody else was faster: as if we came now.
                     fetched(channel).await;
-                    if self.request.fleet.is_none() {
-                        (self.reporter.run, self.started) = (new_id(), false);
-                    }
+                    (self.reporter.run, self.started) = (new_id(), false);
                     let (open, other) = self.begin().await?;
                     (run, next) = (other, Some(open));
                 }
@@ -320,7 +323,7 @@ impl Driver {
             if answer == "state 0 none" {
                 return Err(Failure::new(
                     FailureKind::RunnerLost,
-                    "the host knows nothing of the run any more; was it reinstalled? Apply again",
+                    "the host knows nothing of the run any more; was it reinstalled? Ask for it anew",
                 ));
             }
         }
@@ -360,12 +363,18 @@ impl Driver {
                 }
                 Ok(None)
             }
-            ("busy", _) => Ok(Some(End::Busy)),
+            ("busy", holder) => match Holder::parse(holder) {
+                // It is given back until the host is free.
+                Some(holder) if self.request.fleet.is_some() => {
+                    self.ask_busy(&holder).await.map(|_| None)
+                }
+                _ => Ok(Some(End::Busy)),
+            },
             ("refused", "cancelled") => Ok(Some(End::Cancelled)),
             ("refused", "stopping") => Ok(Some(End::Unstarted)),
             ("refused", "no_space") => Err(Failure::new(
                 FailureKind::DiskFull,
-                "the host's disk is full, so the run can't even be written there. Make room (`df -h`), then apply again",
+                "the host's disk is full, so the run can't even be written there. Make room (`df -h`), then try again",
             )),
             ("refused", _) => Err(behind(&answer)),
             _ => Err(Failure::new(
@@ -397,18 +406,18 @@ impl Driver {
             End::Failed => Err(run.attempt.failure.unwrap_or_else(|| {
                 Failure::new(
                     FailureKind::StepFailed,
-                    "a step failed before it was followed; apply again to see it",
+                    "a step failed before it was followed; try again to see it",
                 )
             })),
             End::Stopped => failure(
                 FailureKind::Interrupted,
                 "something on the host told the run to stop, and it was neither a cancel nor a \
-                 reboot. Find out what (`journalctl` there), and apply again",
+                 reboot. Find out what (`journalctl` there), and try again",
             ),
             _ => failure(
                 FailureKind::RunnerLost,
                 "the run vanished on the host without a word: out of memory, or killed by somebody. \
-                 See `dmesg` and `journalctl` there, then apply again: it begins with the checks",
+                 See `dmesg` and `journalctl` there, then try again: it begins with the checks",
             ),
         }
     }
@@ -439,7 +448,7 @@ fn busy(target: &Target, holder: &Holder) -> Failure {
         FailureKind::HostBusy,
         format!(
             "{target} is busy with run {run} of installation {installation} (attempt {attempt}). \
-             Apply again when it has ended, or add --wait"
+             Try again when it has ended, or add --wait"
         ),
     )
 }

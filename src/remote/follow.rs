@@ -298,7 +298,7 @@ pub async fn follow(
             return Err(Failure::new(
                 FailureKind::RunnerLost,
                 "the host has lost a part of what it had written about the run. \
-                 Apply again: it begins with the checks",
+                 Try again: it begins with the checks",
             ));
         }
         other => return Err(cut(&format!("an unexpected answer: {other}"))),

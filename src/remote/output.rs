@@ -144,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn replaces_what_is_no_text() {
+    fn keeps_what_is_no_text() {
         let mut output = Output::new(std::iter::empty());
         output.push(b"\xff\xfe ok \xe2\x82");
-        assert_eq!(output.take(u64::MAX, false), Some((0, "\u{fffd}\u{fffd} ok ".into())));
-        assert_eq!(output.take(u64::MAX, true), Some((6, "\u{fffd}".into())));
+        assert_eq!(output.take(u64::MAX, false), Some((0, b"\xff\xfe ok ".to_vec())));
+        assert_eq!(output.take(u64::MAX, true), Some((6, b"\xe2\x82".to_vec())));
     }
 }

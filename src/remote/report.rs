@@ -73,7 +73,7 @@ impl Reporter {
 pub fn step_failure(step: &StepRef, exit: Option<i32>, reason: Reason) -> (FailureKind, String) {
     let code = exit.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
     let title = &step.title;
-    let again = "then apply again: what is in place stays";
+    let again = "then try again: what is in place stays";
     match reason {
         Reason::Run => (
             FailureKind::StepFailed,

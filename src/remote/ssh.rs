@@ -282,7 +282,7 @@ fn explain(target: &Target, said: &str, pinned: bool) -> Failure {
             format!(
                 "{target} shows another host key than the one that is known. Either the host was \
              reinstalled, or somebody stands in between. If you know why it changed, remove the \
-             old key (`ssh-keygen -R`) and apply again; otherwise find out first"
+             old key (`ssh-keygen -R`) and try again; otherwise find out first"
             ),
         )
     } else if has("host key is known") || has("Host key verification failed") {
@@ -290,7 +290,7 @@ fn explain(target: &Target, said: &str, pinned: bool) -> Failure {
             HostKeyUnknown,
             format!(
                 "the host key of {target}, or of a host on the way to it, is not known. Log in there \
-             once with `ssh` and compare its fingerprint, then apply again"
+             once with `ssh` and compare its fingerprint, then try again"
             ),
         )
     } else if has("UNPROTECTED PRIVATE KEY") {

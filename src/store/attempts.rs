@@ -73,7 +73,7 @@ impl Store {
 
     /// Takes down how far an attempt was followed. `at` has only the journal's new lines.
     /// False: the journal ends with them already, so a call with them was committed and its
-    /// answer lost. (Lines are numbered: none comes twice.)
+    /// answer lost. (Lines are numbered: none comes twice.) A new attempt starts again what failed.
     pub(super) async fn record(
         &self,
         tx: &mut AnyConnection,
@@ -89,11 +89,12 @@ impl Store {
             .bind(at.journal.clone())
             .fetch_optional(&mut *tx)
             .await?;
-        if !at.journal.is_empty()
-            && let Some(row) = known
-            && row.try_get::<i64, _>("known")? == 1
-        {
-            return Ok(false);
+        match known {
+            Some(row) if !at.journal.is_empty() && row.try_get::<i64, _>("known")? == 1 => {
+                return Ok(false);
+            }
+            Some(_) => {}
+            None => self.forget_failures(tx, &lease.run).await?,
         }
         let sql = "INSERT INTO run_attempts AS attempt (run_id, number, first_step, again_step, \
                 boot, journal, output, lost, started_at) \

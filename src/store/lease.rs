@@ -55,12 +55,23 @@ impl Store {
         .await
     }
 
-    /// installing → pending: the host has not begun it. It is not due before `after` from
-    /// now; `waiting` says why, and `waits_for` names the run whose end makes it due, if that
-    /// is one of ours. The server shows what it showed before: its last run that ended.
+    /// Ends all leases: whoever held them is known to be gone.
+    pub async fn expire_leases(&self) -> Result<()> {
+        self.again(|| async {
+            let sql = "UPDATE runs SET lease_until = 0 WHERE status = 'installing'";
+            self.query(sql).execute(&self.writes).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// installing → pending: the host is not at it, and busy with another run. It is not due
+    /// before `after` from now; `waiting` says why, and `waits_for` names the run whose end makes
+    /// it due, if that is one of ours. Steps stay as they are: what a retry keeps, and what a reboot
+    /// interrupted. The server shows what it showed before: its last run that ended.
     ///
     /// # Errors
-    /// `Fenced`; `Illegal` if a step was started.
+    /// `Fenced`.
     pub async fn postpone(
         &self,
         lease: &Lease,
@@ -70,12 +81,6 @@ impl Store {
     ) -> Result<Changed> {
         self.again(|| async {
             let Held { mut tx, server_id } = self.held(lease).await?;
-            let sql = "SELECT number FROM run_steps WHERE run_id = $1 AND status <> 'pending'";
-            let begun = self.query(sql).bind(lease.run.clone()).fetch_optional(&mut *tx).await?;
-            if begun.is_some() {
-                let problem = "it can't be postponed, for a step of it was started".to_owned();
-                return Err(StoreError::Illegal { run: lease.run.clone(), problem });
-            }
             let sql = "UPDATE runs SET status = 'pending', worker = NULL, lease_until = NULL, \
                 due_at = {now} + $2, waiting = $3, waits_for = $4 WHERE id = $1";
             self.query(sql)

@@ -25,6 +25,7 @@ mod read;
 mod rows;
 mod servers;
 mod steps;
+mod survey;
 mod workers;
 
 use std::borrow::Cow;
@@ -44,6 +45,7 @@ pub use claim::Claimed;
 pub use error::StoreError;
 pub use operate::CancelAnswer;
 pub use read::RunSummary;
+pub use survey::{Oddity, Survey};
 pub use workers::{WorkerRow, WorkerStatus};
 
 use dialect::Dialect;

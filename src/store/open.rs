@@ -50,6 +50,16 @@ impl Store {
         Ok(Self { reads, writes, dialect, place, options, watcher, output_limit: OUTPUT_LIMIT })
     }
 
+    /// Closes all connections, so that SQLite puts all of its log into the file. Takes 2 s at most.
+    pub async fn close(&self) {
+        drop(self.watcher.lock().await.take());
+        let close = async {
+            self.reads.close().await;
+            self.writes.close().await;
+        };
+        let _ = timeout(PING, close).await;
+    }
+
     /// SQLite: a number that changes when another connection has committed. None on
     /// Postgres, which has no such thing.
     pub async fn data_version(&self) -> Result<Option<i64>> {

@@ -77,7 +77,8 @@ impl Store {
                 let problem = format!("only a failed run can be tried again, and it is {status}");
                 return Err(illegal(run, problem));
             }
-            let unknown = host_state.as_deref() == Some("unknown");
+            // An abandoned one, too: its host may not be gone after all.
+            let unknown = host_state.is_some();
             if let Some(step) = from {
                 if unknown {
                     let problem = "the host may still be executing it, so it is followed first: \
@@ -135,7 +136,9 @@ impl Store {
             let sql = "UPDATE run_steps SET status = 'failed', error = $2, finished_at = {now} \
                 WHERE run_id = $1 AND status = 'installing'";
             self.query(sql).bind(run.to_owned()).bind(WHY).execute(&mut *tx).await?;
-            let changed = self.raise(&mut tx, server_id, Some(Status::Failed)).await?;
+            // One that had failed was shown already, and another one may be at work since.
+            let shows = (status == Status::Installing).then_some(Status::Failed);
+            let changed = self.raise(&mut tx, server_id, shows).await?;
             tx.commit().await?;
             Ok(changed)
         })
@@ -212,13 +215,11 @@ impl Store {
                 (SELECT COALESCE(max(number), 0) FROM run_attempts WHERE run_id = runs.id) \
             WHERE id = $1";
         self.query(sql).bind(run.to_owned()).execute(&mut **tx).await?;
-        let sql = if unknown {
-            "UPDATE run_steps SET status = 'installing', exit_code = NULL, error = NULL, \
-                finished_at = NULL WHERE run_id = $1 AND status = 'failed'"
-        } else {
-            "UPDATE run_steps SET status = 'pending', exit_code = NULL, error = NULL, \
-                started_at = NULL, finished_at = NULL WHERE run_id = $1 AND status = 'failed'"
-        };
+        if !unknown {
+            return self.forget_failures(tx, run).await;
+        }
+        let sql = "UPDATE run_steps SET status = 'installing', exit_code = NULL, error = NULL, \
+            finished_at = NULL WHERE run_id = $1 AND status = 'failed'";
         self.query(sql).bind(run.to_owned()).execute(&mut **tx).await?;
         Ok(())
     }

@@ -122,7 +122,7 @@ fn flag(row: &AnyRow, column: &str) -> Result<bool> {
     Ok(row.try_get::<i64, _>(column)? == 1)
 }
 
-fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
+pub(super) fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
     Timestamp::from_millisecond(row.try_get(column)?).map_err(decode)
 }
 

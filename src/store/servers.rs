@@ -1,5 +1,7 @@
 //! Servers: added, listed, given another host key, removed.
 
+use sqlx::any::{Any, AnyArguments};
+use sqlx::query::Query;
 use sqlx::{AnyConnection, Row};
 
 use super::{Result, Store, StoreError, rows};
@@ -86,18 +88,8 @@ impl Store {
     /// # Errors
     /// `UnknownServer`.
     pub async fn set_private_key(&self, id: i64, sealed: &[u8]) -> Result<Changed> {
-        self.again(|| async {
-            let mut tx = self.begin().await?;
-            let sql = "UPDATE servers SET private_key = $2 WHERE id = $1";
-            let done = self.query(sql).bind(id).bind(sealed.to_owned()).execute(&mut *tx).await?;
-            if done.rows_affected() == 0 {
-                return Err(StoreError::UnknownServer);
-            }
-            let changed = self.raise(&mut tx, id, None).await?;
-            tx.commit().await?;
-            Ok(changed)
-        })
-        .await
+        let sql = "UPDATE servers SET private_key = $2 WHERE id = $1";
+        self.change_server(id, || self.query(sql).bind(id).bind(sealed.to_owned())).await
     }
 
     /// Pins another host key (promise 9).
@@ -105,11 +97,18 @@ impl Store {
     /// # Errors
     /// `UnknownServer`.
     pub async fn rekey_server(&self, id: i64, host_key: &str) -> Result<Changed> {
+        let sql = "UPDATE servers SET host_key = $2 WHERE id = $1";
+        self.change_server(id, || self.query(sql).bind(id).bind(host_key.to_owned())).await
+    }
+
+    async fn change_server(
+        &self,
+        id: i64,
+        update: impl Fn() -> Query<'static, Any, AnyArguments>,
+    ) -> Result<Changed> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let sql = "UPDATE servers SET host_key = $2 WHERE id = $1";
-            let done = self.query(sql).bind(id).bind(host_key.to_owned()).execute(&mut *tx).await?;
-            if done.rows_affected() == 0 {
+            if update().execute(&mut *tx).await?.rows_affected() == 0 {
                 return Err(StoreError::UnknownServer);
             }
             let changed = self.raise(&mut tx, id, None).await?;

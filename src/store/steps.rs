@@ -60,6 +60,14 @@ impl Store {
         self.step(lease, at, number, time, Change::Fail { exit_code, error }).await
     }
 
+    /// failed → pending: it is to be tried again.
+    pub(super) async fn forget_failures(&self, tx: &mut AnyConnection, run: &str) -> Result<()> {
+        let sql = "UPDATE run_steps SET status = 'pending', exit_code = NULL, error = NULL, \
+            started_at = NULL, finished_at = NULL WHERE run_id = $1 AND status = 'failed'";
+        self.query(sql).bind(run.to_owned()).execute(tx).await?;
+        Ok(())
+    }
+
     async fn step(
         &self,
         lease: &Lease,

@@ -12,6 +12,7 @@ mod sweeper;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -22,7 +23,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 pub use lease::LEASE;
 pub use sweeper::sweep;
 
-use crate::catalog::Catalog;
+use crate::catalog::Jobs;
 use crate::installation::Installation;
 use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError, WorkerRow};
@@ -38,7 +39,7 @@ const LEAVE: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub struct Worker {
     installation: Installation,
-    catalog: Arc<Catalog>,
+    jobs: Arc<Jobs>,
     name: Arc<str>,
     slots: Arc<Semaphore>,
     slot_count: u32,
@@ -51,6 +52,8 @@ pub struct Worker {
     freed: Arc<Notify>,
     /// Whether it is time to leave.
     stop: watch::Receiver<bool>,
+    /// Whether it was said that no run can be claimed.
+    complained: Arc<AtomicBool>,
     claimed: mpsc::Sender<(Claimed, OwnedSemaphorePermit)>,
 }
 
@@ -59,7 +62,7 @@ impl Worker {
     /// going on: hosts go on by themselves, and another worker follows them.
     pub async fn run(
         installation: Installation,
-        catalog: Arc<Catalog>,
+        jobs: Arc<Jobs>,
         slots: u16,
         patience: Duration,
         mut stop: watch::Receiver<bool>,
@@ -68,7 +71,7 @@ impl Worker {
         let (leaves, leaving) = watch::channel(false);
         let worker = Self {
             installation,
-            catalog,
+            jobs,
             name: name().into(),
             slots: Arc::new(Semaphore::new(slots.into())),
             slot_count: slots.into(),
@@ -77,6 +80,7 @@ impl Worker {
             draining: watch::Sender::new(false),
             freed: Arc::default(),
             stop: leaving,
+            complained: Arc::default(),
             claimed,
         };
         tracing::info!(worker = %worker.name, slots, "the worker is ready");
@@ -160,7 +164,7 @@ impl Worker {
         match self.installation.store.claim(run, &self.name, LEASE).await {
             Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
             Ok(None) => {}
-            Err(error) => complain(error),
+            Err(error) => self.complain(error),
         }
     }
 
@@ -200,9 +204,12 @@ impl Worker {
             while let Ok(slot) = self.slots.clone().try_acquire_owned() {
                 match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
                     Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
-                    Ok(None) => break,
+                    Ok(None) => {
+                        self.is_back();
+                        break;
+                    }
                     Err(error) => {
-                        complain(error);
+                        self.complain(error);
                         break;
                     }
                 }
@@ -219,6 +226,19 @@ impl Worker {
                 *known = runs;
                 is_new
             });
+        }
+    }
+
+    /// The store is away, or the like, and asked again every second: said once.
+    fn complain(&self, error: StoreError) {
+        if !self.complained.swap(true, Ordering::Relaxed) {
+            tracing::warn!("no run can be claimed now: {:#}", anyhow::Error::new(error));
+        }
+    }
+
+    fn is_back(&self) {
+        if self.complained.swap(false, Ordering::Relaxed) {
+            tracing::info!("runs can be claimed again");
         }
     }
 
@@ -253,11 +273,6 @@ fn name() -> String {
 
 fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// The store is away, or the like. Others say more; this is tried again soon.
-fn complain(error: StoreError) {
-    tracing::warn!("no run can be claimed now: {:#}", anyhow::Error::new(error));
 }
 
 /// A mistake of ours in one run must not end the others: its lease expires.

@@ -82,7 +82,7 @@ impl Worker {
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());
-        let plan = match self.catalog.plan(&run.jobs, &values) {
+        let plan = match self.jobs.now().plan(&run.jobs, &values) {
             Ok(plan) => plan,
             // The host goes on with the steps that it has; no new attempt can be made.
             Err(_) if !claim.attempts.is_empty() => {
@@ -91,7 +91,7 @@ impl Worker {
             Err(error) => {
                 let message = format!(
                     "what was asked for can't be done with this worker's job files: {}. \
-                     Give all roles the same files, start them anew, and ask again",
+                     Give all roles the same files, and ask again",
                     without_secrets(&error, &secrets)
                 );
                 return Err(Failure::new(FailureKind::JobChanged, message));

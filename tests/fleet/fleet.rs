@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -20,7 +20,8 @@ pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 pub const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
 
 /// Everything of the environment that changes what a command does.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
+    "GROUNDCREW_PATIENCE",
     "DATABASE_URL",
     "REDIS_URL",
     "REDIS_PREFIX",
@@ -40,6 +41,8 @@ pub struct Fleet {
     /// What its commands are started with.
     within: Vec<String>,
     started: AtomicU32,
+    /// A role that goes with it.
+    kept: Mutex<Option<Process>>,
 }
 
 impl Fleet {
@@ -48,7 +51,13 @@ impl Fleet {
         let folder = TempDir::new().expect("a folder");
         let jobs = folder.path().join("jobs");
         fs::create_dir(&jobs).expect("a folder");
-        let fleet = Self { folder, settings: vec![], within: vec![], started: AtomicU32::new(0) };
+        let fleet = Self {
+            folder,
+            settings: vec![],
+            within: vec![],
+            started: AtomicU32::new(0),
+            kept: Mutex::new(None),
+        };
         fleet.with("GROUNDCREW_JOBS", jobs.to_str().expect("text"))
     }
 
@@ -168,6 +177,16 @@ impl Fleet {
         let mut role = self.start(words);
         role.wait_for("the worker is ready");
         role
+    }
+
+    /// Keeps a role for as long as it is there itself.
+    pub fn keep(&self, role: Process) {
+        *self.kept.lock().expect("a lock") = Some(role);
+    }
+
+    /// The role that was kept.
+    pub fn kept(&self) -> Process {
+        self.kept.lock().expect("a lock").take().expect("a role")
     }
 
     /// Adds a host of the lab as server.

@@ -18,6 +18,7 @@ mod redis;
 #[path = "../store/watchdog.rs"]
 mod watchdog;
 
+mod cancelled;
 mod embedded;
 mod fenced;
 mod fifty;
@@ -36,8 +37,10 @@ mod refuses_commands;
 mod refuses_folders;
 mod refuses_schemas;
 mod refuses_starts;
+mod retried;
 mod secrets;
 mod small_disk;
 mod storm;
 mod told_to_leave;
 mod watched;
+mod workers;

@@ -46,9 +46,13 @@ fn full_while_a_run_goes() {
         &["has no room left on its disk", "Make room"],
     );
 
+    // For longer than a lease, which can't be renewed.
+    up.wait_for("the lease is lost");
     assert!(there("rm data/fill").status.success());
     is_whole(&fleet, &host, &id);
     let list = fleet.ok(&["runs", "list", "--json"]);
     assert_eq!(list.matches("\"finished_at\"").count(), 1, "{list}");
+    // Said, but not again and again.
     up.terminate();
+    assert!(up.log().matches("no room left").count() < 5, "{}", up.log());
 }

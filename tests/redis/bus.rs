@@ -1,6 +1,6 @@
 //! Notifications in a calm Redis, and in memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use groundcrew::bus::{Bus, Heard, Listener};
@@ -148,5 +148,20 @@ async fn who_is_gone_leaves_no_connection() {
     while server.ask::<String>("CLIENT LIST").await.lines().count() > 1 {
         assert!(begin.elapsed() < Duration::from_secs(5), "connections stay");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What fred says of a new connection can come before anybody listens for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connects_at_once_every_time() {
+    let server = Server::start().await;
+    for count in 0..2000 {
+        let began = Instant::now();
+        let bus = Bus::redis(&server.url, "groundcrew:").await;
+        assert!(
+            bus.is_ok() && began.elapsed().as_secs() < 4,
+            "connection {count}: {:?}",
+            bus.err()
+        );
     }
 }

@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use groundcrew::model::{FailureKind, Lease, Status};
+use groundcrew::model::{AttemptRecord, FailureKind, Lease, Status};
 use groundcrew::store::{Store, StoreError};
 
 use crate::harness::{Database, LEASE, at, chunk, is, name, now, on_both, outline};
 
-on_both!(stale_everywhere, renewed, postponed, postponed_after_another, not_once_begun, replanned);
+on_both!(
+    stale_everywhere,
+    renewed,
+    postponed,
+    postponed_after_another,
+    postponed_after_a_reboot,
+    replanned
+);
 
 /// Every call that carries a lease, and what it said.
 async fn all_calls(store: &Store, lease: &Lease) -> Vec<(&'static str, Result<(), StoreError>)> {
@@ -113,11 +120,22 @@ async fn postponed_after_another(db: Database) {
     }
 }
 
-async fn not_once_begun(db: Database) {
+/// The host was rebooted in the middle of a step, and came back busy with another run: what is
+/// completed stays, and the step is started again when the host is free.
+async fn postponed_after_a_reboot(db: Database) {
     let claim = db.claimed().await;
-    let _ = db.store.start_step(&claim.lease, &at("1 s\n"), 1, now()).await.expect("started");
-    let answer = db.store.postpone(&claim.lease, LEASE, "busy", None).await;
-    is!(answer, Err(StoreError::Illegal { .. }));
+    let (store, lease) = (&db.store, &claim.lease);
+    let _ = store.start_step(lease, &at("1 start 1\n"), 1, now()).await.expect("started");
+    let _ = store.complete_step(lease, &at("2 ok 1\n"), 1, true, now()).await.expect("done");
+    let _ = store.start_step(lease, &at("3 start 2\n"), 2, now()).await.expect("started");
+    let _ = store.postpone(lease, Duration::ZERO, "busy", None).await.expect("postponed");
+    let steps = store.run(&lease.run).await.expect("an answer").expect("the run").steps;
+    assert_eq!((steps[0].status, steps[1].status), (Status::Completed, Status::Installing));
+    let lease = &db.claim(&lease.run).await.lease;
+    let second = AttemptRecord { number: 2, again: Some(2), ..at("1 start 2\n") };
+    let _ = store.start_step(lease, &second, 2, now()).await.expect("started again");
+    let steps = store.run(&lease.run).await.expect("an answer").expect("the run").steps;
+    assert_eq!((steps[1].status, steps[1].starts), (Status::Installing, 2));
 }
 
 /// Other job files, other steps, until the host may have the run.

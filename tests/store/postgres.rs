@@ -1,5 +1,4 @@
-//! A Postgres of our own, in a temporary folder, reached through a socket there. Without
-//! fsync: no test here cuts the power.
+//! A Postgres of our own, in a temporary folder, reached through a socket there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +17,13 @@ pub struct Cluster {
 const HBA: &str = "local all locked scram-sha-256\nlocal all all trust\n";
 
 impl Cluster {
+    /// Without fsync: no test here cuts the power.
     pub fn start() -> Self {
+        Self::start_with("fsync = off")
+    }
+
+    /// With lines of its configuration file.
+    pub fn start_with(settings: &str) -> Self {
         let folder = TempDir::new().expect("a folder").keep();
         let shown = folder.display();
         if rustix::process::geteuid().is_root() {
@@ -30,8 +35,8 @@ impl Cluster {
         run(initdb.arg(&data));
         fs::write(data.join("pg_hba.conf"), HBA).expect("who may connect");
         let settings = format!(
-            "listen_addresses = ''\nunix_socket_directories = '{shown}'\nfsync = off\n\
-             max_connections = 300\n"
+            "listen_addresses = ''\nunix_socket_directories = '{shown}'\n\
+             max_connections = 300\n{settings}\n"
         );
         fs::write(data.join("postgresql.auto.conf"), settings).expect("the settings");
         let stop = control(&folder, "stop -m immediate");

@@ -2,9 +2,9 @@
 
 use groundcrew::store::{Store, StoreError};
 
-use crate::harness::{Database, block_on, cluster, is, on_both, schema};
+use crate::harness::{Database, block_on, cluster, execute, is, on_both, schema};
 
-on_both!(filled, newer, many_at_once);
+on_both!(filled, from_the_first, newer, many_at_once);
 
 async fn filled(db: Database) {
     let claim = db.claimed().await;
@@ -15,6 +15,42 @@ async fn filled(db: Database) {
     store.check_schema().await.expect("as it should be");
     let run = store.run(&claim.run.id).await.expect("an answer").expect("the run");
     assert_eq!(run.steps.len(), 3);
+}
+
+/// What the first release wrote, with a run in each status; then all later migrations.
+async fn from_the_first(db: Database) {
+    let url = if db.is_sqlite { format!("{}3", db.url) } else { schema(cluster()).await };
+    let store = Store::open(&url, true).await.expect("open");
+    let first = if db.is_sqlite {
+        include_str!("../../migrations/sqlite/0001_fleet.sql")
+    } else {
+        include_str!("../../migrations/postgres/0001_fleet.sql")
+    };
+    let filled = "
+        CREATE TABLE migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL);
+        INSERT INTO migrations VALUES (1, '0001_fleet', 0);
+        INSERT INTO servers (user_id, name, host, ssh_port, ssh_user, host_key, created_at, updated_at)
+            VALUES (1, 'edge-1', 'h', 22, 'root', 'ssh-ed25519 A', 1, 1);
+        INSERT INTO runs (id, server_id, jobs, parameters, untested_system, outline, digest, status,
+                due_at, created_at, started_at, lease_until, worker, finished_at, error_kind, error, changed)
+            SELECT '0000000' || status, 1, '[\"j\"]', '{}', 0,
+                '{\"jobs\":[\"j\"],\"steps\":[],\"handlers\":[],\"secrets\":false}', 'd', status, 1, 1, 1,
+                CASE WHEN status = 'installing' THEN 1 END, CASE WHEN status = 'installing' THEN 'w' END,
+                CASE WHEN status IN ('completed', 'failed', 'cancelled') THEN 2 END,
+                CASE WHEN status = 'failed' THEN 'step_failed' END, CASE WHEN status = 'failed' THEN 'no' END,
+                CASE WHEN status = 'completed' THEN 0 END
+            FROM (SELECT 'pending' AS status UNION SELECT 'installing' UNION SELECT 'completed'
+                UNION SELECT 'failed' UNION SELECT 'cancelled') AS each;
+        INSERT INTO run_attempts VALUES ('0000000installing', 1, 1, NULL, 'b', 'x', 0, 0, 1);
+        INSERT INTO workers VALUES ('w', 'h', 1, '0', 1, 1, 1);";
+    execute(&url, &format!("{first};{filled}")).await.expect("the first release");
+    assert!(!store.migrate().await.expect("migrated").is_empty());
+    store.check_schema().await.expect("as it should be");
+    assert_eq!(store.runs(None, 9).await.expect("all are there").len(), 5);
+    let lost =
+        store.claim("0000000installing", "w2", crate::harness::LEASE).await.expect("an answer");
+    assert_eq!(lost.expect("its lease is over").claim.attempts.len(), 1);
+    assert_eq!(store.workers().await.expect("workers").len(), 1);
 }
 
 async fn newer(db: Database) {
@@ -42,7 +78,8 @@ async fn many_at_once(db: Database) {
     for names in racing {
         applied.extend(names.await.expect("a task"));
     }
-    assert_eq!(applied, ["0001_fleet"]);
+    applied.sort();
+    assert_eq!(applied, ["0001_fleet", "0002_operate"]);
     first.check_schema().await.expect("as it should be");
 }
 

@@ -64,7 +64,7 @@ impl Driver {
             return Err(Failure::new(
                 FailureKind::RunnerLost,
                 "the host took the run, and it never began there. See `journalctl -u 'groundcrew-*'` \
-                 there for the cause, then apply again",
+                 there for the cause, then try again",
             ));
         }
         run.news = Some("It never began on the host, and is started again.".to_owned());
@@ -91,7 +91,7 @@ impl Driver {
             if !going_down && since.elapsed() > REBOOT {
                 return Err(Failure::new(
                     FailureKind::Interrupted,
-                    "the host was about to go down, and did not. Find out why, and apply again",
+                    "the host was about to go down, and did not. Find out why, and try again",
                 ));
             }
             self.pause(ASK_AGAIN).await?;

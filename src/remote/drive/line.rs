@@ -126,7 +126,7 @@ impl Driver {
             let minutes = patience.as_secs().div_ceil(60);
             if before + since.elapsed() > patience {
                 let goes_on = if self.started {
-                    " The host may still be at it; apply again follows it there"
+                    " The host may still be at it; trying again follows it there"
                 } else {
                     ""
                 };
