@@ -70,6 +70,8 @@ pub fn begin(database: &str) {
 /// No write of a stale epoch landed (promise 4), and what was kept of a journal only grew.
 #[track_caller]
 pub fn nothing_stale(database: &str) {
+    let claims = "SELECT count(*) > 0 FROM chaos_writes WHERE what = 'claim' AND who LIKE 'w%'";
+    assert_eq!(sql(database, claims), "t", "nobody looked");
     let broken = sql(database, BROKEN);
     assert_eq!(broken, "", "writes of who has no right to (n|run|epoch|who|what|holder)");
 }

@@ -156,7 +156,10 @@ fn all_is_told(world: &World<'_>) {
 fn nothing_left(host: &Host<'_>) {
     host.wait_for("! systemctl list-units --no-legend --all 'groundcrew-*' | grep -q .");
     host.run("flock -n /run/groundcrew.lock true");
-    host.run("! ls -d /var/lib/groundcrew/runs/*/attempt-*/values /var/lib/groundcrew/runs/*/incoming.* 2>/dev/null");
+    host.run(
+        "! find /var/lib/groundcrew/runs -name values -o -name steps -o -name handlers \
+         -o -name reserve -o -name 'incoming.*' | grep .",
+    );
 }
 
 /// Of hints, nothing: workers and heartbeats are apalis' bookkeeping.

@@ -1,6 +1,10 @@
 //! The short form of the table, for CI: the faults that meet everybody one day.
 
+use crate::audit::{self, named};
 use crate::cells;
+use crate::fleet::sql;
+use crate::lab::Lab;
+use crate::world::World;
 
 /// Runs the one cell of this fault and moment.
 #[track_caller]
@@ -33,4 +37,16 @@ fn redis_killed() {
 #[test]
 fn postgres_away() {
     run("Postgres out for 5 s", "while a step runs");
+}
+
+/// The harness itself: a write of a worker that never had the run does not go unseen.
+#[test]
+#[should_panic(expected = "writes of who has no right to")]
+fn stale_write_is_seen() {
+    let lab = Lab::up(1);
+    let world = World::new(&lab);
+    world.works();
+    audit::nothing_stale(&world.database);
+    sql(&named(&world.database, "w9"), "UPDATE run_steps SET starts = starts");
+    audit::nothing_stale(&world.database);
 }

@@ -60,13 +60,6 @@ impl Cluster {
         shell(&control(&self.folder, "stop -m immediate"));
     }
 
-    /// `kill -9` of every process of it.
-    pub fn kill(&self) {
-        self.signal("KILL");
-        // A dead process that nobody has collected yet looks as if it still had the folder.
-        let _ = fs::remove_file(self.folder.join("data/postmaster.pid"));
-    }
-
     /// Sends all processes of it a signal.
     pub fn signal(&self, signal: &str) {
         let pid = self.folder.join("data/postmaster.pid");

@@ -1,5 +1,7 @@
 //! Faults of Postgres: what was committed stays, and the host goes on (promises 1 and 6).
 
+use std::fs;
+use std::path::Path;
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -19,8 +21,7 @@ pub fn cells() -> Vec<Cell> {
         of("Postgres out for 30 s", |_, cluster, _| is_out(cluster, 30)),
         of("Postgres out for 5 s", |_, cluster, _| is_out(cluster, 5)),
         of("Postgres kill -9 and back", |_, cluster, _| {
-            cluster.kill();
-            sleep(Duration::from_secs(1));
+            dies(cluster);
             cluster.up();
         }),
         of("Postgres ends all sessions", |world, _, _| sessions_end(world)),
@@ -38,6 +39,17 @@ fn with(meanwhile: impl FnOnce(&mut World<'_>, &Cluster, &str)) -> String {
     world.ends(&id, "completed");
     world.works();
     check::all(&world)
+}
+
+/// `kill -9` of all of it. What nobody has collected yet looks as if it still had the folder:
+/// that is waited for.
+pub fn dies(cluster: &Cluster) {
+    let url = cluster.url("postgres");
+    let folder = url.split_once("host=").expect("its folder").1;
+    let file = fs::read_to_string(format!("{folder}/data/postmaster.pid")).expect("it runs");
+    let process = format!("/proc/{}", file.lines().next().expect("its process id"));
+    cluster.signal("KILL");
+    until("its first process is gone", || !Path::new(&process).exists());
 }
 
 fn is_out(cluster: &Cluster, seconds: u64) {

@@ -42,6 +42,7 @@ fn loses(killed: bool) -> String {
             "grep -q ' start {number} ' /var/lib/groundcrew/runs/{id}/attempt-1/journal"
         ));
         let mut worker = world.workers.remove(world.holder(&id));
+        let epoch = world.column(&id, "epoch");
         let start = Instant::now();
         if killed {
             worker.kill();
@@ -51,10 +52,9 @@ fn loses(killed: bool) -> String {
         // Meanwhile, for to log in takes its time.
         let (claim, follow) = thread::scope(|scope| {
             scope.spawn(|| world.host().run(&format!("touch /root/{name}.go")));
-            let claim = takes(start, || world.column(&id, "epoch") == (number + 1).to_string());
-            let is_told = format!(
-                "SELECT status FROM run_steps WHERE run_id = '{id}' AND number = {number}"
-            );
+            let claim = takes(start, || world.column(&id, "epoch") != epoch);
+            let is_told =
+                format!("SELECT status FROM run_steps WHERE run_id = '{id}' AND number = {number}");
             (claim, takes(start, || world.sql(&is_told) == "completed"))
         });
         claims.push(claim);

@@ -238,7 +238,7 @@ impl Storm<'_> {
                 self.later(1_000, 8_000, Mend::RedisFull);
             }
             (23..=24, _) if !postgres => {
-                self.cluster.kill();
+                super::postgres::dies(&self.cluster);
                 self.later(500, 8_000, Mend::PostgresDown);
             }
             (25, _) if !postgres => {
