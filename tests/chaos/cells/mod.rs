@@ -15,6 +15,7 @@ use crate::table::Cell;
 /// All cells; the longest ones first.
 pub fn all() -> Vec<Cell> {
     let kinds = [
+        storm::cells(),
         speed::cells(),
         link::cells(),
         operator::cells(),
@@ -23,7 +24,6 @@ pub fn all() -> Vec<Cell> {
         postgres::cells(),
         sqlite::cells(),
         host::cells(),
-        storm::cells(),
     ];
     kinds.into_iter().flatten().collect()
 }

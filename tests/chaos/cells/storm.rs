@@ -24,7 +24,7 @@ const WORKERS: usize = 3;
 const MOST_RUNS: u64 = 18;
 
 pub fn cells() -> Vec<Cell> {
-    vec![Cell { alone: true, ..cell("a random fault every few seconds", "throughout", storm) }]
+    vec![cell("a random fault every few seconds", "throughout", storm)]
 }
 
 /// Some steps of a few seconds, with output; each run has its own.
