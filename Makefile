@@ -1,7 +1,7 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint lab bench bench-fleet
+.PHONY: help demo test chaos build lint lab bench bench-fleet
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +11,9 @@ demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and end
 
 test: ## Checks everything, on real hosts: about five minutes, after the first time
 	@tests/run
+
+chaos: ## Every fault, at every moment, and then a storm: docs/reliability.md (TRIES=1 ONLY= STORM=600 SEED=)
+	@tests/chaos/run
 
 build: ## The release binary: target/release/groundcrew, with everything inside
 	cargo build --release --locked

@@ -156,7 +156,7 @@ impl Worker {
     }
 
     async fn take(&self, run: &str) {
-        if *self.draining.borrow() {
+        if !self.takes_more() {
             return;
         }
         // With no slot free the hint is of no use here; the run is seen when one is.
@@ -166,6 +166,12 @@ impl Worker {
             Ok(None) => {}
             Err(error) => self.complain(error),
         }
+    }
+
+    /// Who drains or leaves takes nothing: what it hands back is for others, and would be
+    /// claimed and handed back again and again.
+    fn takes_more(&self) -> bool {
+        !*self.draining.borrow() && !*self.stop.borrow()
     }
 
     /// To where it is driven; back, if we are leaving.
@@ -198,10 +204,9 @@ impl Worker {
                 _ = tick.tick() => LOOK,
             };
             self.look_for_cancels().await;
-            if *self.draining.borrow() {
-                continue;
-            }
-            while let Ok(slot) = self.slots.clone().try_acquire_owned() {
+            while self.takes_more()
+                && let Ok(slot) = self.slots.clone().try_acquire_owned()
+            {
                 match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
                     Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
                     Ok(None) => {
