@@ -27,7 +27,7 @@ fn down_when_it_is_asked_for() {
     host.lab("kill", &[]);
     let mut first = fleet.worker();
     let id = fleet.ask("waits", "edge-1");
-    wait_until("it is said", || fleet.ok(&["runs", "show", &id]).contains("Still no connection"));
+    wait_until("it is said", || fleet.ok(&["runs", "show", &id]).contains("unreachable  since"));
     // Who tries to connect leaves as fast as anybody.
     let took = first.terminate();
     assert!(took < Duration::from_secs(5), "it took {took:?} to leave");
