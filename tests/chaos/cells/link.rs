@@ -33,7 +33,7 @@ fn is_cut(seconds: u64) -> String {
     let id = WhileAStepRuns.of_a_run(&world);
     world.host().lab("cut", &[]);
     if seconds > 30 {
-        until("it is said since when", || world.column(&id, "unreachable_since") != "");
+        until("it is said since when", || !world.column(&id, "unreachable_since").is_empty());
         world.notes.push("unreachable since … was shown".to_owned());
     }
     sleep(Duration::from_secs(seconds));

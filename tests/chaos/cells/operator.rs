@@ -37,7 +37,7 @@ fn cancel_while_away() -> String {
     let mut world = World::new(&lab);
     let id = WhileAStepRuns.of_a_run(&world);
     world.host().lab("cut", &[]);
-    until("it is known to be away", || world.column(&id, "unreachable_since") != "");
+    until("it is known to be away", || !world.column(&id, "unreachable_since").is_empty());
     let said = world.fleet.ok(&["runs", "cancel", &id]);
     assert!(said.contains("can't be reached since"), "{said}");
     sleep(Duration::from_secs(3));
