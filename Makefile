@@ -12,7 +12,7 @@ demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and end
 test: ## Checks everything, on real hosts: about five minutes, after the first time
 	@tests/run
 
-chaos: ## Every fault, at every moment, and then a storm: docs/reliability.md (TRIES=1 ONLY= STORM=600 SEED=)
+chaos: ## Every fault, at every moment, and a storm: docs/reliability.md, eleven minutes (TRIES=1 ONLY= STORM=600 SEED=)
 	@tests/chaos/run
 
 build: ## The release binary: target/release/groundcrew, with everything inside

@@ -35,7 +35,7 @@ mod world;
 
 /// The whole table: `make chaos`.
 #[test]
-#[ignore = "takes a quarter of an hour: make chaos"]
+#[ignore = "takes eleven minutes: make chaos"]
 fn whole_table() {
     table::run(cells::all());
 }
