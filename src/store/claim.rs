@@ -24,8 +24,16 @@ impl Store {
     /// Claims exactly this run, if it may begin, or if its lease has expired or was handed
     /// back. None: not now; a hint that led here was stale.
     pub async fn claim(&self, run: &str, worker: &str, lease: Duration) -> Result<Option<Claimed>> {
-        let claimed =
-            self.again(|| async { self.take(self.begin().await?, run, worker, lease).await }).await;
+        let claimed = self
+            .again(|| async {
+                let mut tx = self.begin().await?;
+                // First the row: a statement that waits for it goes on with what it saw of the
+                // other tables before, and the journal may have grown meanwhile.
+                let lock = self.query("SELECT id FROM runs WHERE id = $1 {for_update}");
+                lock.bind(run.to_owned()).fetch_optional(&mut *tx).await?;
+                self.take(tx, run, worker, lease).await
+            })
+            .await;
         match claimed {
             // Another run of the server was faster: the index on active runs says so.
             Err(error) if error.is_taken() => Ok(None),
