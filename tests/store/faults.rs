@@ -3,11 +3,22 @@
 
 use std::time::{Duration, Instant};
 
+use groundcrew::model::Lease;
 use groundcrew::store::{Store, StoreError};
 
 use crate::harness::{LEASE, at, block_on, chunk, is, new_run, new_server, now, schema, until};
 use crate::postgres::Cluster;
 use crate::watchdog::Watchdog;
+
+/// The lease of a run in a store that was empty.
+async fn claimed(store: &Store) -> Lease {
+    store.migrate().await.expect("the schema");
+    let (server, _) = store.add_server(&new_server("a"), |_| None).await.expect("added");
+    let run = new_run(server.id);
+    store.ask(&run).await.expect("asked");
+    let claimed = store.claim(&run.id, "w", LEASE).await.expect("an answer").expect("a claim");
+    claimed.claim.lease
+}
 
 #[test]
 fn full_disk_under_sqlite() {
@@ -17,12 +28,7 @@ fn full_disk_under_sqlite() {
         let mount = format!("mount -t tmpfs -o size=1m,mode=700 groundcrew-test '{path}'");
         let _disk = Watchdog::new(&mount, &format!("umount -l '{path}'"));
         let store = Store::open(&format!("sqlite:{path}/fleet.db"), true).await.expect("made");
-        store.migrate().await.expect("the schema");
-        let (server, _) = store.add_server(&new_server("a"), |_| None).await.expect("added");
-        let run = new_run(server.id);
-        store.ask(&run).await.expect("asked");
-        let claimed = store.claim(&run.id, "w", LEASE).await.expect("an answer").expect("a claim");
-        let lease = claimed.claim.lease;
+        let lease = claimed(&store).await;
 
         let mut written = 0;
         let error = loop {
@@ -40,7 +46,7 @@ fn full_disk_under_sqlite() {
             store.append_output(&lease, &at(""), &chunk(written, &[7; 200_000])).await,
             Err(StoreError::DiskFull { .. })
         );
-        let run = store.run(&run.id).await.expect("an answer").expect("the run").run;
+        let run = store.run(&lease.run).await.expect("an answer").expect("the run").run;
         assert_eq!(run.output_bytes, written as i64, "what was confirmed is there");
 
         let grown = format!("mount -o remount,size=8m '{path}'");
@@ -55,12 +61,7 @@ fn postgres_goes_away_and_comes_back() {
     block_on(async {
         let cluster = Cluster::start();
         let store = Store::open(&schema(&cluster).await, false).await.expect("open");
-        store.migrate().await.expect("the schema");
-        let (server, _) = store.add_server(&new_server("a"), |_| None).await.expect("added");
-        let run = new_run(server.id);
-        store.ask(&run).await.expect("asked");
-        let claimed = store.claim(&run.id, "w", LEASE).await.expect("an answer").expect("a claim");
-        let lease = claimed.claim.lease;
+        let lease = claimed(&store).await;
 
         cluster.down();
         for _ in 0..3 {
