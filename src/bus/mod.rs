@@ -14,7 +14,7 @@ mod memory;
 mod notification;
 mod redis;
 
-pub use self::board::Board;
+pub use self::board::{Board, MEMBERS_LIVE, Members};
 pub use self::error::BusError;
 pub use self::feed::{Feed, News, Subscriptions};
 pub use self::listener::{Heard, Listener};

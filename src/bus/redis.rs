@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use super::board::RedisBoard;
 use super::connection::{Address, COMMAND, Connection};
 use super::error::BusError;
-use super::board::RedisBoard;
 use super::feed::{Feed, Subscriptions};
 use super::listener::{CAPACITY, Listener};
 use super::notification::{Channels, message};
