@@ -9,6 +9,7 @@ pub mod bus;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod gateway;
 mod glob;
 pub mod installation;
 pub mod model;
