@@ -35,6 +35,8 @@ pub struct Server {
 /// A server that is about to be added.
 #[derive(Debug, Clone)]
 pub struct NewServer {
+    /// Its owner.
+    pub user_id: i64,
     /// Unique among its owner's servers.
     pub name: String,
     /// A name or an address.
