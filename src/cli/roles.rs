@@ -16,7 +16,7 @@ use super::operate;
 use crate::catalog::Jobs;
 use crate::config::Settings;
 use crate::installation::{Installation, Role};
-use crate::web;
+use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
 
 /// Starts everything in one process: web, worker and sweeper
@@ -123,10 +123,10 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         let mut roles = JoinSet::new();
         let patience = Duration::from_secs(u64::from(work.patience) * 60);
         let slots = work.slots;
-        roles.spawn(Worker::run(installation.clone(), jobs, slots, patience, stop.clone()));
+        roles.spawn(Worker::run(installation.clone(), jobs.clone(), slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
         if let Some(listener) = listener {
-            roles.spawn(web::serve(listener, installation, stop));
+            roles.spawn(web::serve(listener, Site { installation, jobs }, stop));
         }
         let is_alone = role == Role::Apart;
         tokio::select! {

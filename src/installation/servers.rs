@@ -183,6 +183,6 @@ pub async fn check_private_key(key: &str) -> Result<(), ServerError> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let why = last.unwrap_or("ssh-keygen says nothing").replace("\"/dev/stdin\": ", "");
+    let why = last.unwrap_or("ssh-keygen says nothing").replace("Load key \"/dev/stdin\": ", "");
     Err(ServerError::PrivateKey(why))
 }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::{Result, Store, ms};
 
@@ -22,6 +23,16 @@ pub struct Repeatable {
 }
 
 impl Store {
+    /// The request that came first with this key.
+    pub async fn request(&self, user_id: i64, key: &str) -> Result<Option<Repeatable>> {
+        self.again(|| async {
+            let sql = "SELECT * FROM idempotency_keys WHERE user_id = $1 AND key = $2";
+            let row = self.query(sql).bind(user_id).bind(key.to_owned());
+            row.fetch_optional(&self.reads).await?.as_ref().map(repeatable).transpose()
+        })
+        .await
+    }
+
     /// Keeps a request under its key, and gives the one that is there then: this one, or the
     /// one that came before it.
     pub async fn remember_request(
@@ -46,13 +57,7 @@ impl Store {
             let row = self.query(sql).bind(user_id).bind(key.to_owned());
             let row = row.fetch_one(&mut *tx).await?;
             tx.commit().await?;
-            let status: Option<i64> = row.try_get("status")?;
-            let body: Option<String> = row.try_get("body")?;
-            Ok(Repeatable {
-                request: row.try_get("request")?,
-                made: row.try_get("made")?,
-                answer: status.map(|status| status as u16).zip(body),
-            })
+            repeatable(&row)
         })
         .await
     }
@@ -64,18 +69,20 @@ impl Store {
         key: &str,
         status: u16,
         body: &str,
-    ) -> Result<()> {
+    ) -> Result<Option<Repeatable>> {
         self.again(|| async {
-            let sql = "UPDATE idempotency_keys SET status = $3, body = $4 \
-                WHERE user_id = $1 AND key = $2 AND status IS NULL";
-            self.query(sql)
+            let sql = "UPDATE idempotency_keys \
+                SET status = COALESCE(status, $3), body = COALESCE(body, $4) \
+                WHERE user_id = $1 AND key = $2 RETURNING *";
+            let row = self
+                .query(sql)
                 .bind(user_id)
                 .bind(key.to_owned())
                 .bind(i64::from(status))
                 .bind(body.to_owned())
-                .execute(&self.writes)
+                .fetch_optional(&self.writes)
                 .await?;
-            Ok(())
+            row.as_ref().map(repeatable).transpose()
         })
         .await
     }
@@ -89,4 +96,14 @@ impl Store {
         })
         .await
     }
+}
+
+fn repeatable(row: &AnyRow) -> Result<Repeatable> {
+    let status: Option<i64> = row.try_get("status")?;
+    let body: Option<String> = row.try_get("body")?;
+    Ok(Repeatable {
+        request: row.try_get("request")?,
+        made: row.try_get("made")?,
+        answer: status.map(|status| status as u16).zip(body),
+    })
 }

@@ -1,22 +1,34 @@
-//! The web tier: for now, whether the installation is well.
+//! The web tier: whether the installation is well, and the API. It asks the store and the
+//! installation's verbs, and never a host.
 
-use axum::extract::State;
-use axum::http::StatusCode;
+mod api;
+mod auth;
+mod health;
+mod limit;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
 use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::catalog::Jobs;
 use crate::installation::Installation;
 
+/// What the web tier answers from. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The store, and how the others are told.
+    pub installation: Installation,
+    /// What can be asked for.
+    pub jobs: Arc<Jobs>,
+}
+
 /// Serves until `stop` says true.
-pub async fn serve(
-    listener: TcpListener,
-    installation: Installation,
-    mut stop: watch::Receiver<bool>,
-) {
-    let router = Router::new().route("/health", get(health)).with_state(installation);
+pub async fn serve(listener: TcpListener, site: Site, mut stop: watch::Receiver<bool>) {
+    let router = router(site).into_make_service_with_connect_info::<SocketAddr>();
     let stopped = async move {
         crate::stop::stopped(&mut stop).await;
     };
@@ -25,20 +37,12 @@ pub async fn serve(
     }
 }
 
-/// `GET /health`: 200 if database, queue and notifications answer, else 503 and which does not.
-async fn health(State(installation): State<Installation>) -> (StatusCode, Json<Value>) {
-    let database = installation.store.check_schema().await.is_ok();
-    let (queue, bus) = match &installation.wire {
-        Some(wire) => (wire.queue.ping().await.is_ok(), wire.bus.ping().await.is_ok()),
-        None => (true, true),
-    };
-    let status =
-        if database && queue && bus { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = |well| if well { "ok" } else { "unreachable" };
-    let body = json!({
-        "status": if status == StatusCode::OK { "ok" } else { "unavailable" },
-        "version": env!("CARGO_PKG_VERSION"),
-        "database": word(database), "queue": word(queue), "notifications": word(bus),
-    });
-    (status, Json(body))
+fn router(site: Site) -> Router {
+    let api = api::router(&site);
+    Router::new()
+        .route("/health", get(health::health))
+        .merge(api)
+        .method_not_allowed_fallback(api::wrong_method)
+        .fallback(api::no_route)
+        .with_state(site)
 }
