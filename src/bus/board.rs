@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use fred::interfaces::{ClientLike, HashesInterface, KeysInterface, ListInterface, LuaInterface, SetsInterface, TransactionInterface};
+use fred::interfaces::{
+    ClientLike, HashesInterface, KeysInterface, ListInterface, LuaInterface, SetsInterface,
+    TransactionInterface,
+};
 use fred::types::{Expiration, Value};
 use tokio::time::sleep;
 
@@ -22,7 +25,8 @@ const KEPT: Duration = Duration::from_secs(30 * 60);
 /// So many last events are kept in memory.
 const KEPT_AT_MOST: usize = 10_000;
 /// Forgets a gateway that is gone, unless it has come back meanwhile.
-const FORGET: &str = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SREM', KEYS[1], ARGV[1]) end";
+const FORGET: &str =
+    "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SREM', KEYS[1], ARGV[1]) end";
 /// Between two looks for answers.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -37,7 +41,7 @@ pub struct Board(Kind);
 enum Kind {
     /// One gateway: nobody else has members, or answers.
     Memory(Arc<Mutex<HashMap<String, (Instant, String)>>>),
-    Redis(RedisBoard),
+    Redis(Box<RedisBoard>),
 }
 
 #[derive(Clone)]
@@ -53,7 +57,7 @@ impl Board {
     }
 
     pub(super) fn redis(board: RedisBoard) -> Self {
-        Self(Kind::Redis(board))
+        Self(Kind::Redis(Box::new(board)))
     }
 
     /// Writes who of a presence channel is connected to this gateway, in place of what it wrote
