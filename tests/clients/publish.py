@@ -16,9 +16,9 @@ sdk = pusher.Pusher(
 )
 sender = os.environ["SENDER"]
 
-assert sdk.trigger("private-python", "said", {"n": 1, "text": "ü€"}) == {}
-assert sdk.trigger("private-python", "to-others", {}, sender) == {}
-assert sdk.trigger("private-encrypted-python", "secret", {"n": 2}) == {}
+sdk.trigger("private-python", "said", {"n": 1, "text": "ü€"})
+sdk.trigger("private-python", "to-others", {}, sender)
+sdk.trigger("private-encrypted-python", "secret", {"n": 2})
 batch = [{"channel": "private-python", "name": "batched", "data": {"n": n}} for n in range(10)]
 sdk.trigger_batch(batch)
 sdk.send_to_user("1", "personal", {"n": 3})
