@@ -1,5 +1,6 @@
 //! Every setting, from the command line or the environment, in one place.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -64,4 +65,57 @@ impl Settings {
     pub fn jobs(&self) -> Option<&Path> {
         self.jobs.as_deref()
     }
+}
+
+/// What a gateway is told.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gateway")]
+pub struct GatewaySettings {
+    /// What clients and publishers say to be let in.
+    #[command(flatten)]
+    pub app: AppSettings,
+    /// Connections in all; those that come then wait, and try again
+    #[arg(long, env = "GROUNDCREW_MAX_CONNECTIONS", value_name = "N", default_value_t = 20_000)]
+    pub max_connections: u32,
+    /// Connections of one address
+    #[arg(
+        long,
+        env = "GROUNDCREW_MAX_CONNECTIONS_OF_ADDRESS",
+        value_name = "N",
+        default_value_t = 5_000
+    )]
+    pub max_connections_of_address: u32,
+    /// Addresses of proxies in front, whose X-Forwarded-For is believed
+    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
+    pub proxies: Vec<IpAddr>,
+    /// Notifications of one server within so many milliseconds become one
+    #[arg(long, env = "GROUNDCREW_COALESCE", value_name = "MS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub coalesce: u32,
+    /// After so many seconds of silence, clients ask whether the gateway is there
+    #[arg(long, env = "GROUNDCREW_ACTIVITY_TIMEOUT", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub activity_timeout: u32,
+    /// When told to leave, waits so many seconds for another gateway that is ready
+    #[arg(long, env = "GROUNDCREW_DRAIN", value_name = "SECONDS", default_value_t = 10)]
+    pub drain: u32,
+}
+
+/// The application in Pusher's sense: what clients and publishers say to be let in.
+#[derive(Debug, Clone, Args)]
+pub struct AppSettings {
+    /// Its id, in the path of the HTTP API
+    #[arg(long, env = "GROUNDCREW_APP_ID", value_name = "ID", default_value = "groundcrew")]
+    pub app_id: String,
+    /// Its key, which clients connect with [default: follows from GROUNDCREW_KEY]
+    #[arg(long, env = "GROUNDCREW_APP_KEY", value_name = "KEY")]
+    pub app_key: Option<String>,
+    /// `GROUNDCREW_APP_SECRET`, which subscriptions and requests are signed with. Not for the
+    /// command line, which every user of the machine can see.
+    #[arg(skip = std::env::var("GROUNDCREW_APP_SECRET").ok().filter(|secret| !secret.is_empty()))]
+    pub app_secret: Option<String>,
+    /// Where pages may come from: https://panel.example.com [default: anywhere]
+    #[arg(long, env = "GROUNDCREW_ORIGINS", value_name = "ORIGIN,…", value_delimiter = ',')]
+    pub origins: Vec<String>,
+    /// A file with neighbours that may publish and sign for channels of their own
+    #[arg(long, env = "GROUNDCREW_APPS", value_name = "FILE")]
+    pub apps: Option<PathBuf>,
 }

@@ -13,6 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -23,7 +25,11 @@ const NONCE: usize = 24;
 
 /// Seals and opens values with one key.
 #[derive(Clone)]
-pub struct Vault(XChaCha20Poly1305);
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    /// What other secrets are derived with.
+    derives: Hmac<Sha256>,
+}
 
 /// Where a value is kept: table, row, column.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +69,15 @@ impl Vault {
     /// Fails if the text is no key.
     pub fn new(key: &str, from: &str) -> Result<Self, VaultError> {
         let bytes = STANDARD.decode(key.trim()).ok().map(Zeroizing::new);
-        let cipher = bytes.and_then(|bytes| XChaCha20Poly1305::new_from_slice(&bytes).ok());
-        cipher.map(Self).ok_or_else(|| VaultError::NoKey(from.to_owned()))
+        let cipher = bytes.as_ref().and_then(|key| XChaCha20Poly1305::new_from_slice(key).ok());
+        match (cipher, bytes) {
+            (Some(cipher), Some(bytes)) => {
+                let derives = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&bytes)
+                    .expect("any length will do");
+                Ok(Self { cipher, derives })
+            }
+            _ => Err(VaultError::NoKey(from.to_owned())),
+        }
     }
 
     /// A vault with the key in this file; None if there is no such file.
@@ -109,12 +122,17 @@ impl Vault {
         Self::new(&key, &path.display().to_string())
     }
 
+    /// A secret of its own for this purpose, which follows from the key: the same in every role.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.derives.clone().chain_update(purpose).finalize().into_bytes().into()
+    }
+
     /// Encrypts a value for the place where it is kept.
     pub fn seal(&self, place: Place<'_>, value: &[u8]) -> Vec<u8> {
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
         let place = place.to_string();
         let payload = Payload { msg: value, aad: place.as_bytes() };
-        let sealed = self.0.encrypt(&nonce, payload).expect("no value is that long");
+        let sealed = self.cipher.encrypt(&nonce, payload).expect("no value is that long");
         [&[VERSION][..], &nonce, &sealed].concat()
     }
 
@@ -130,7 +148,7 @@ impl Vault {
         parts
             .and_then(|(nonce, text)| {
                 let payload = Payload { msg: text, aad: name.as_bytes() };
-                self.0.decrypt(XNonce::from_slice(nonce), payload).ok()
+                self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok()
             })
             .map(Zeroizing::new)
             .ok_or(VaultError::Sealed(name))

@@ -8,14 +8,16 @@ use fred::types::config::{Config, ReconnectPolicy};
 use fred::types::{Builder, Value};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use super::error::BusError;
-use super::listener::CAPACITY;
 
 /// To connect, and to hear a first answer.
 const CONNECT: Duration = Duration::from_secs(5);
 /// While it connects, it is looked at so often.
 const LOOK: Duration = Duration::from_millis(20);
+/// Between two tries to connect again: the first and the longest pause.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Each command takes at most so long.
 pub(super) const COMMAND: Duration = Duration::from_secs(2);
 
@@ -39,11 +41,12 @@ impl Address {
         Ok(Self { config, place })
     }
 
-    /// A connection that has answered once. With a policy, it comes back by itself
-    /// when it was cut; without, it ends.
+    /// A connection that has answered once, and keeps so many messages for who is slow. With
+    /// a policy, it comes back by itself when it was cut; without, it ends.
     pub(super) async fn connect(
         &self,
         policy: Option<ReconnectPolicy>,
+        capacity: usize,
     ) -> Result<Connection, BusError> {
         let mut builder = Builder::from_config(self.config.clone());
         builder.with_connection_config(|config| {
@@ -57,7 +60,7 @@ impl Address {
         });
         builder.with_performance_config(|config| {
             config.default_command_timeout = COMMAND;
-            config.broadcast_channel_capacity = CAPACITY;
+            config.broadcast_channel_capacity = capacity;
         });
         if let Some(policy) = policy {
             builder.set_policy(policy);
@@ -85,6 +88,24 @@ impl Address {
     /// It did not answer a command.
     pub(super) fn silent(&self) -> BusError {
         BusError::Silent { place: self.place.clone(), limit: COMMAND }
+    }
+}
+
+/// Opens again what was lost, however long it takes.
+pub(super) async fn again<T, F>(open: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, BusError>>,
+{
+    let mut pause = PAUSES.0;
+    loop {
+        match open().await {
+            Ok(open) => return open,
+            Err(error) => tracing::debug!("not subscribed yet: {error}"),
+        }
+        // Those that lost the same Redis come back one after the other.
+        let random = f64::from(Uuid::new_v4().as_bytes()[0]) / 255.0;
+        sleep(pause.mul_f64(0.5 + random / 2.0)).await;
+        pause = (pause * 2).min(PAUSES.1);
     }
 }
 

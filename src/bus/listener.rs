@@ -8,19 +8,17 @@ use fred::types::{Message, Value};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use uuid::Uuid;
 
-use super::connection::Connection;
+use super::connection::{Connection, again};
 use super::error::BusError;
 use super::memory::Memory;
 use super::redis::Subscription;
+use crate::model::Changed;
 
 /// So many notifications wait for a listener; then it is told to fetch instead.
 pub(super) const CAPACITY: usize = 1024;
 /// A connection that was silent for so long is asked whether it still lives.
 const SILENCE: Duration = Duration::from_secs(5);
-/// Between two tries to connect: the first and the longest pause.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// What a listener hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +38,9 @@ pub struct Listener(Source);
 
 enum Source {
     Memory {
-        bus: Memory,
-        names: broadcast::Receiver<String>,
+        /// Holds the bus open.
+        _bus: Memory,
+        changes: broadcast::Receiver<Changed>,
         server_id: Option<i64>,
     },
     /// From [`follow`], which lives by itself: a connection comes back also where
@@ -50,12 +49,9 @@ enum Source {
 }
 
 impl Listener {
-    pub(super) fn memory(
-        bus: Memory,
-        names: broadcast::Receiver<String>,
-        server_id: Option<i64>,
-    ) -> Self {
-        Self(Source::Memory { bus, names, server_id })
+    pub(super) fn memory(bus: Memory, server_id: Option<i64>) -> Self {
+        let changes = bus.changes();
+        Self(Source::Memory { _bus: bus, changes, server_id })
     }
 
     pub(super) async fn redis(subscription: Subscription) -> Result<Self, BusError> {
@@ -69,17 +65,14 @@ impl Listener {
     /// The next that is heard. Nothing is lost if this is dropped before it is ready.
     pub async fn next(&mut self) -> Heard {
         match &mut self.0 {
-            Source::Memory { bus, names, server_id } => loop {
-                let changed = match names.recv().await {
-                    Ok(name) => bus.server(&name),
+            Source::Memory { changes, server_id, .. } => loop {
+                match changes.recv().await {
+                    Ok(changed) if server_id.is_none_or(|only| only == changed.server_id) => {
+                        return Heard::Changed { server_id: changed.server_id };
+                    }
+                    Ok(_) => {}
                     Err(RecvError::Lagged(_)) => return Heard::Away,
                     Err(RecvError::Closed) => unreachable!("the bus is held here"),
-                };
-                match changed {
-                    Some(id) if server_id.is_none_or(|only| only == id) => {
-                        return Heard::Changed { server_id: id };
-                    }
-                    _ => {}
                 }
             },
             // It only ends when the whole runtime does.
@@ -102,7 +95,7 @@ async fn follow(subscription: Subscription, mut open: Open, listener: mpsc::Send
                 },
                 Some(Err(Lagged)) => Heard::Away,
                 None => {
-                    open = Open::again(&subscription).await;
+                    open = again(|| Open::new(&subscription)).await;
                     Heard::Away
                 }
             };
@@ -128,21 +121,6 @@ impl Open {
     async fn new(subscription: &Subscription) -> Result<Self, BusError> {
         let (connection, messages) = subscription.open().await?;
         Ok(Self { connection, messages })
-    }
-
-    /// Connects again, however long it takes.
-    async fn again(subscription: &Subscription) -> Self {
-        let mut pause = PAUSES.0;
-        loop {
-            match Self::new(subscription).await {
-                Ok(open) => return open,
-                Err(error) => tracing::debug!("not subscribed yet: {error}"),
-            }
-            // Listeners that lost the same Redis come back one after the other.
-            let random = f64::from(Uuid::new_v4().as_bytes()[0]) / 255.0;
-            sleep(pause.mul_f64(0.5 + random / 2.0)).await;
-            pause = (pause * 2).min(PAUSES.1);
-        }
     }
 
     /// The next message, or `None` when the connection has ended.

@@ -1,33 +1,28 @@
-//! The bus of one process: a channel of channels' names, since a notification says
-//! nothing more than whose it is.
+//! The bus of one process: a channel of what changed, since a notification says nothing more.
 
 use tokio::sync::broadcast;
 
 use super::listener::{CAPACITY, Listener};
-use super::notification::Channels;
 use crate::model::Changed;
 
 #[derive(Clone)]
-pub(super) struct Memory {
-    channels: Channels,
-    names: broadcast::Sender<String>,
-}
+pub(super) struct Memory(broadcast::Sender<Changed>);
 
 impl Memory {
-    pub(super) fn new(prefix: &str) -> Self {
-        Self { channels: Channels::new(prefix), names: broadcast::Sender::new(CAPACITY) }
+    pub(super) fn new() -> Self {
+        Self(broadcast::Sender::new(CAPACITY))
     }
 
     pub(super) fn announce(&self, changed: &Changed) {
         // Nobody listens: nobody has missed it.
-        let _ = self.names.send(self.channels.of(changed.server_id));
+        let _ = self.0.send(*changed);
     }
 
     pub(super) fn subscribe(&self, server_id: Option<i64>) -> Listener {
-        Listener::memory(self.clone(), self.names.subscribe(), server_id)
+        Listener::memory(self.clone(), server_id)
     }
 
-    pub(super) fn server(&self, name: &str) -> Option<i64> {
-        self.channels.server(name)
+    pub(super) fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.0.subscribe()
     }
 }

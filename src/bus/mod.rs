@@ -5,15 +5,20 @@
 //! Between processes it is Redis pub/sub, in the format of Laravel's broadcaster;
 //! in one process it is a channel, with the same notifications.
 
+mod board;
 mod connection;
 mod error;
+mod feed;
 mod listener;
 mod memory;
 mod notification;
 mod redis;
 
+pub use self::board::{Board, MEMBERS_LIVE, Members};
 pub use self::error::BusError;
+pub use self::feed::{Feed, News, Subscriptions};
 pub use self::listener::{Heard, Listener};
+pub use self::notification::{EVENT, channel_of, fetch, server_of};
 
 use self::memory::Memory;
 use self::redis::Redis;
@@ -31,9 +36,9 @@ enum Kind {
 }
 
 impl Bus {
-    /// A bus within this process. The prefix is that of the channels' names.
-    pub fn memory(prefix: &str) -> Bus {
-        Bus(Kind::Memory(Memory::new(prefix)))
+    /// A bus within this process.
+    pub fn memory() -> Bus {
+        Bus(Kind::Memory(Memory::new()))
     }
 
     /// The bus of the Redis at `url`. Fails if it can't be reached within 5 s, refuses
@@ -58,6 +63,45 @@ impl Bus {
         match &self.0 {
             Kind::Memory(memory) => Ok(memory.subscribe(server_id)),
             Kind::Redis(redis) => redis.subscribe(server_id).await,
+        }
+    }
+
+    /// What is said on channels that are chosen and changed while it goes on: for a gateway.
+    /// Fails as [`Bus::redis`] does.
+    pub async fn feed(&self) -> Result<(Subscriptions, Feed), BusError> {
+        match &self.0 {
+            Kind::Memory(memory) => Ok(Feed::memory(memory.clone())),
+            Kind::Redis(redis) => redis.feed().await,
+        }
+    }
+
+    /// What gateways keep for each other, and may lose.
+    pub fn board(&self) -> Board {
+        match &self.0 {
+            Kind::Memory(_) => Board::memory(),
+            Kind::Redis(redis) => Board::redis(redis.board()),
+        }
+    }
+
+    /// Whether processes other than this one hear it.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Kind::Redis(_))
+    }
+
+    /// Says anything on a channel, and gives how many subscribers heard it. In memory nobody
+    /// does: who publishes there is who would hear it.
+    pub async fn publish(&self, channel: &str, message: String) -> Result<u64, BusError> {
+        match &self.0 {
+            Kind::Memory(_) => Ok(0),
+            Kind::Redis(redis) => redis.publish(channel, message).await,
+        }
+    }
+
+    /// How many subscribers a channel has, in all processes.
+    pub async fn listeners(&self, channel: &str) -> Result<u64, BusError> {
+        match &self.0 {
+            Kind::Memory(_) => Ok(0),
+            Kind::Redis(redis) => redis.listeners(channel).await,
         }
     }
 

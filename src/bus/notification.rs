@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::glob::escaped;
 use crate::model::Changed;
 
-/// The event's name.
-const EVENT: &str = r"App\Events\ServerProvisionUpdated";
+/// The event's name, as Laravel writes it: Echo listens to `ServerProvisionUpdated`.
+pub const EVENT: &str = r"App\Events\ServerProvisionUpdated";
 /// A channel's name is the prefix, this, the server's id, and [`AFTER`].
 const BEFORE: &str = "private-servers.";
 const AFTER: &str = ".provision";
@@ -30,7 +30,8 @@ struct Notification<'a> {
 struct Data {
     server_id: i64,
     timestamp: String,
-    revision: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i64>,
 }
 
 impl Channels {
@@ -40,7 +41,17 @@ impl Channels {
 
     /// A server's channel.
     pub(super) fn of(&self, server_id: i64) -> String {
-        format!("{}{BEFORE}{server_id}{AFTER}", self.prefix)
+        self.named(&channel_of(server_id))
+    }
+
+    /// Any channel's whole name.
+    pub(super) fn named(&self, channel: &str) -> String {
+        format!("{}{channel}", self.prefix)
+    }
+
+    /// The part of a whole name that clients know.
+    pub(super) fn without_prefix<'c>(&self, channel: &'c str) -> Option<&'c str> {
+        channel.strip_prefix(&self.prefix)
     }
 
     /// The pattern of all servers' channels, for `PSUBSCRIBE`.
@@ -50,16 +61,36 @@ impl Channels {
 
     /// The server whose channel this is, if it is one.
     pub(super) fn server(&self, channel: &str) -> Option<i64> {
-        let id = channel.strip_prefix(&self.prefix)?.strip_prefix(BEFORE)?;
-        id.strip_suffix(AFTER)?.parse().ok()
+        server_of(self.without_prefix(channel)?)
     }
+}
+
+/// The name that clients know a server's channel by.
+pub fn channel_of(server_id: i64) -> String {
+    format!("{BEFORE}{server_id}{AFTER}")
+}
+
+/// The server whose channel has this name, if it is one.
+pub fn server_of(channel: &str) -> Option<i64> {
+    let id = channel.strip_prefix(BEFORE)?.strip_suffix(AFTER)?;
+    // Only as we write it: one server has one channel.
+    id.parse().ok().filter(|server_id: &i64| server_id.to_string() == id)
+}
+
+/// What a page is told when anything may have changed: as a notification, but no revision is known.
+pub fn fetch(server_id: i64, at: Timestamp) -> String {
+    let data = Data { server_id, timestamp: time(at), revision: None };
+    serde_json::to_string(&data).expect("plain fields become JSON")
+}
+
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
 /// What is published when a server has changed at this time.
 pub(super) fn message(changed: &Changed, at: Timestamp) -> String {
-    let timestamp = at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let Changed { server_id, revision } = *changed;
-    let data = Data { server_id, timestamp, revision };
+    let data = Data { server_id, timestamp: time(at), revision: Some(revision) };
     serde_json::to_string(&Notification { event: EVENT, data, socket: None })
         .expect("plain fields become JSON")
 }

@@ -1,6 +1,7 @@
 //! The bus of many processes: publishes on one connection, and gives each listener
 //! one of its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,11 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use super::board::RedisBoard;
 use super::connection::{Address, COMMAND, Connection};
 use super::error::BusError;
-use super::listener::Listener;
+use super::feed::{Feed, Subscriptions};
+use super::listener::{CAPACITY, Listener};
 use super::notification::{Channels, message};
 use crate::model::Changed;
 
@@ -35,7 +38,7 @@ impl Redis {
         let address = Address::new(url)?;
         // For ever, 100 ms to 5 s apart.
         let policy = ReconnectPolicy::new_exponential(0, 100, 5000, 2);
-        let publisher = Arc::new(address.connect(Some(policy)).await?);
+        let publisher = Arc::new(address.connect(Some(policy), 1).await?);
         let (quiet_until, _) = watch::channel(Instant::now());
         Ok(Self { address, channels: Channels::new(prefix), publisher, quiet_until })
     }
@@ -62,6 +65,32 @@ impl Redis {
         client.ping::<Value>(None).await.map(drop).map_err(|error| self.address.error(error))
     }
 
+    /// Says anything on a channel, and gives how many heard it.
+    pub(super) async fn publish(&self, channel: &str, message: String) -> Result<u64, BusError> {
+        let channel = self.channels.named(channel);
+        let client = self.publisher.client.with_options(&now_or_never());
+        client.publish(channel, message).await.map_err(|error| self.address.error(error))
+    }
+
+    /// How many listen to a channel, in all processes.
+    pub(super) async fn listeners(&self, channel: &str) -> Result<u64, BusError> {
+        let channel = self.channels.named(channel);
+        let client = self.publisher.client.with_options(&now_or_never());
+        let counts: HashMap<String, u64> = client
+            .pubsub_numsub(channel.as_str())
+            .await
+            .map_err(|error| self.address.error(error))?;
+        Ok(counts.get(&channel).copied().unwrap_or(0))
+    }
+
+    pub(super) async fn feed(&self) -> Result<(Subscriptions, Feed), BusError> {
+        Feed::redis(self.address.clone(), self.channels.clone(), self.publisher.clone()).await
+    }
+
+    pub(super) fn board(&self) -> RedisBoard {
+        RedisBoard::new(self.address.clone(), self.channels.clone(), self.publisher.clone())
+    }
+
     pub(super) async fn subscribe(&self, server_id: Option<i64>) -> Result<Listener, BusError> {
         let subscription = Subscription {
             address: self.address.clone(),
@@ -73,7 +102,7 @@ impl Redis {
 }
 
 /// Nothing waits inside fred for Redis to come back: the sweeper announces later.
-fn now_or_never() -> Options {
+pub(super) fn now_or_never() -> Options {
     Options { fail_fast: true, max_attempts: Some(1), timeout: Some(COMMAND), ..Options::default() }
 }
 
@@ -89,7 +118,7 @@ impl Subscription {
     pub(super) async fn open(
         &self,
     ) -> Result<(Connection, broadcast::Receiver<Message>), BusError> {
-        let connection = self.address.connect(None).await?;
+        let connection = self.address.connect(None, CAPACITY).await?;
         let messages = connection.client.message_rx();
         let client = &connection.client;
         let subscribed = async {

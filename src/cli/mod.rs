@@ -5,6 +5,7 @@ pub mod ask;
 mod completions;
 pub mod display;
 mod doctor;
+mod gateway;
 mod jobs;
 mod migrate;
 mod operate;
@@ -40,6 +41,7 @@ enum Command {
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
+    Gateway(Box<gateway::GatewayArgs>),
     Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
     Doctor(Box<doctor::DoctorArgs>),
@@ -53,7 +55,7 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log(matches!(cli.command, Command::Up(_) | Command::Worker(_)));
+    log(matches!(cli.command, Command::Up(_) | Command::Worker(_) | Command::Gateway(_)));
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),
         Command::Jobs(args) => jobs::run(args),
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),
+        Command::Gateway(args) => gateway::run(*args),
         Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
         Command::Doctor(args) => doctor::run(*args),

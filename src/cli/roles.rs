@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::operate;
 use crate::catalog::Jobs;
-use crate::config::Settings;
+use crate::config::{GatewaySettings, Settings};
+use crate::gateway::Gateway;
 use crate::installation::{Installation, Role};
+use crate::listen;
+use crate::stop::stopped;
 use crate::web;
 use crate::worker::{Worker, sweep};
 
-/// Starts everything in one process: web, worker and sweeper
+/// Starts everything in one process: web, gateway, worker and sweeper
 ///
 /// With nothing set, the database is a SQLite file in the data folder, and queue and notifications
 /// are in memory. With DATABASE_URL and REDIS_URL it shares both with roles that run apart.
@@ -39,6 +41,8 @@ pub struct UpArgs {
     listen: SocketAddr,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    gateway: GatewaySettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -84,7 +88,7 @@ struct WorkArgs {
 
 /// Runs until it is told to stop.
 pub fn up(args: UpArgs) -> Result<ExitCode> {
-    serve(args.settings, args.work, Some(args.listen))
+    serve(args.settings, args.work, Some((args.listen, args.gateway)))
 }
 
 /// Runs until it is told to stop.
@@ -99,7 +103,11 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
     serve(args.settings, args.work, None)
 }
 
-fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Result<ExitCode> {
+fn serve(
+    settings: Settings,
+    work: WorkArgs,
+    listen: Option<(SocketAddr, GatewaySettings)>,
+) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let jobs = Arc::new(Jobs::open(settings.jobs())?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -109,8 +117,11 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
     let served = runtime.block_on(async {
         let role = if listen.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
-        let listener = match listen {
-            Some(address) => Some(bind(address).await?),
+        let front = match listen {
+            Some((address, settings)) => {
+                let gateway = Gateway::open(&installation, &settings).await?;
+                Some((listen::bind(address, false)?, gateway))
+            }
             None => None,
         };
         tracing::info!(id = %installation.id, "{} is open", installation.store);
@@ -125,8 +136,14 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
         let slots = work.slots;
         roles.spawn(Worker::run(installation.clone(), jobs, slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
-        if let Some(listener) = listener {
-            roles.spawn(web::serve(listener, installation, stop));
+        if let Some((listener, gateway)) = front {
+            let router = web::router(installation).merge(gateway.router());
+            roles.spawn(listen::serve(listener, router, stop.clone()));
+            roles.spawn(async move {
+                stopped(&mut stop.clone()).await;
+                // Whoever comes after us must wait until we are gone.
+                gateway.drain(|| ()).await;
+            });
         }
         let is_alone = role == Role::Apart;
         tokio::select! {
@@ -142,12 +159,4 @@ fn serve(settings: Settings, work: WorkArgs, listen: Option<SocketAddr>) -> Resu
     });
     runtime.shutdown_timeout(Duration::from_millis(500));
     served
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("listening on {address}; if something else has that port, name another with --listen or GROUNDCREW_LISTEN")
-    })?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
-    Ok(listener)
 }

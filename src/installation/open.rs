@@ -140,7 +140,7 @@ async fn open_wire(settings: &Settings, role: Role) -> Result<Option<Wire>, Open
             let bus = Bus::redis(url, prefix).await?;
             Some(Wire { queue, bus })
         }
-        None if role == Role::Up => Some(Wire { queue: Queue::memory(), bus: Bus::memory(prefix) }),
+        None if role == Role::Up => Some(Wire { queue: Queue::memory(), bus: Bus::memory() }),
         None => None,
     })
 }

@@ -76,7 +76,7 @@ impl Dialect {
     }
 
     /// Fills in the words in braces: `{now}`, `{may_begin}`, `{journal}`, `{for_update}`,
-    /// `{skip_locked}`.
+    /// `{skip_locked}`, and `{listed}`: the numbers of the JSON list `$1`.
     pub fn sql(self, text: &'static str) -> Cow<'static, str> {
         if !text.contains('{') {
             return Cow::Borrowed(text);
@@ -86,7 +86,14 @@ impl Dialect {
             Self::Sqlite => ("", ""),
             Self::Postgres => ("FOR UPDATE", "FOR UPDATE SKIP LOCKED"),
         };
+        let listed = match self {
+            Self::Sqlite => "SELECT value FROM json_each($1)",
+            Self::Postgres => {
+                "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json))"
+            }
+        };
         let words = [
+            ("{listed}", listed),
             ("{may_begin}", MAY_BEGIN),
             ("{journal}", JOURNAL),
             ("{for_update}", for_update),

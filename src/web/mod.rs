@@ -5,24 +5,12 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::installation::Installation;
 
-/// Serves until `stop` says true.
-pub async fn serve(
-    listener: TcpListener,
-    installation: Installation,
-    mut stop: watch::Receiver<bool>,
-) {
-    let router = Router::new().route("/health", get(health)).with_state(installation);
-    let stopped = async move {
-        crate::stop::stopped(&mut stop).await;
-    };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-        tracing::error!("the web tier ended: {:#}", anyhow::Error::new(error));
-    }
+/// Everything that the web tier answers.
+pub fn router(installation: Installation) -> Router {
+    Router::new().route("/health", get(health)).with_state(installation)
 }
 
 /// `GET /health`: 200 if database, queue and notifications answer, else 503 and which does not.

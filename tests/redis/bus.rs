@@ -49,7 +49,7 @@ async fn the_message_is_laravels() {
 async fn one_server_or_all() {
     let server = Server::start().await;
     one_or_all(&Bus::redis(&server.url, "a*:").await.unwrap()).await;
-    one_or_all(&Bus::memory("a*:")).await;
+    one_or_all(&Bus::memory()).await;
 }
 
 async fn one_or_all(bus: &Bus) {
@@ -85,7 +85,7 @@ async fn another_prefix_and_others_messages_are_not_heard() {
 async fn who_is_too_slow_is_told_to_fetch() {
     let server = Server::start().await;
     too_slow(&Bus::redis(&server.url, "test:").await.unwrap()).await;
-    too_slow(&Bus::memory("test:")).await;
+    too_slow(&Bus::memory()).await;
 }
 
 async fn too_slow(bus: &Bus) {

@@ -1,0 +1,153 @@
+//! One channel, as this gateway's clients listen to it: who they are, and what of its
+//! notifications is still to be said.
+//!
+//! Of notifications the latest wins: the first goes out at once, those within the next moment
+//! become one, and the last is always sent. Each page that hears one fetches the whole.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
+
+use super::client::Client;
+use super::metrics::Metrics;
+use super::presence::Order;
+use super::pusher::{Name, SocketId};
+use crate::bus::server_of;
+
+/// So many clients are written to before others may go on.
+const BATCH: usize = 64;
+
+/// A channel that somebody here listens to.
+pub(super) struct Channel {
+    pub(super) name: Name,
+    /// Whose notifications it carries, if it is a server's.
+    pub(super) server_id: Option<i64>,
+    /// Of the subscription at the bus.
+    pub(super) ticket: u64,
+    /// Who keeps the members, if it is a presence channel.
+    pub(super) presence: Option<mpsc::UnboundedSender<Order>>,
+    audience: Mutex<Audience>,
+}
+
+/// Who listens.
+#[derive(Default)]
+pub(super) struct Audience {
+    /// Whether the bus has said that it is heard.
+    pub(super) open: bool,
+    /// By their ids; those that wait for the bus too.
+    pub(super) listeners: HashMap<SocketId, Listener>,
+    /// Notifications that come before wait.
+    quiet_until: Option<Instant>,
+    /// The last that waits.
+    pending: Option<Bytes>,
+}
+
+/// One that listens.
+#[derive(Clone)]
+pub(super) struct Listener {
+    pub(super) client: Arc<Client>,
+    /// Whom the signed answer of the authorization named, to be asked about again.
+    pub(super) user: Option<Arc<Who>>,
+    /// Its id as a member.
+    pub(super) member: Option<String>,
+    /// Told that the subscription stands. Before, it hears nothing.
+    pub(super) told: bool,
+}
+
+/// Whom an authorization was given to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    pub(super) user_id: String,
+    pub(super) session: Option<String>,
+}
+
+impl Channel {
+    pub(super) fn new(
+        name: Name,
+        ticket: u64,
+        presence: Option<mpsc::UnboundedSender<Order>>,
+    ) -> Self {
+        let server_id = server_of(&name);
+        Self { name, server_id, ticket, presence, audience: Mutex::default() }
+    }
+
+    pub(super) fn audience(&self) -> MutexGuard<'_, Audience> {
+        self.audience.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ids of the members here, if it is a presence channel.
+    pub(super) fn members(&self) -> BTreeSet<String> {
+        let audience = self.audience();
+        audience.listeners.values().filter_map(|listener| listener.member.clone()).collect()
+    }
+
+    /// As which member a client listens, if it is a presence channel.
+    pub(super) fn member(&self, client: SocketId) -> Option<String> {
+        let audience = self.audience();
+        audience.listeners.get(&client)?.member.clone()
+    }
+
+    /// Sends a frame to all that listen, but for one.
+    pub(super) async fn say(&self, frame: &Bytes, but: Option<SocketId>, notifies: bool) {
+        let clients: Vec<_> = {
+            let audience = self.audience();
+            let told = audience.listeners.values().filter(|listener| listener.told);
+            told.map(|listener| listener.client.clone()).collect()
+        };
+        let notifies = notifies.then_some(&self.name);
+        for (at, client) in clients.iter().enumerate() {
+            if Some(client.id) != but {
+                client.send(frame, notifies);
+            }
+            if at % BATCH == BATCH - 1 {
+                yield_now().await;
+            }
+        }
+    }
+
+    /// Sends a notification now, or keeps it for the end of this moment.
+    pub(super) async fn notify(
+        self: &Arc<Self>,
+        frame: Bytes,
+        moment: Duration,
+        metrics: &Metrics,
+    ) {
+        let quiet_until = {
+            let mut audience = self.audience();
+            let now = Instant::now();
+            match audience.quiet_until {
+                Some(quiet_until) if now < quiet_until => {
+                    metrics.coalesced.inc();
+                    if audience.pending.replace(frame.clone()).is_some() {
+                        return;
+                    }
+                    Some(quiet_until)
+                }
+                _ => {
+                    audience.quiet_until = Some(now + moment);
+                    None
+                }
+            }
+        };
+        let Some(quiet_until) = quiet_until else {
+            return self.say(&frame, None, true).await;
+        };
+        let channel = self.clone();
+        tokio::spawn(async move {
+            sleep_until(quiet_until).await;
+            let pending = {
+                let mut audience = channel.audience();
+                audience.quiet_until = Some(Instant::now() + moment);
+                audience.pending.take()
+            };
+            if let Some(frame) = pending {
+                channel.say(&frame, None, true).await;
+            }
+        });
+    }
+}
