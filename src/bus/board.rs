@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use fred::interfaces::{ClientLike, HashesInterface, KeysInterface, ListInterface, SetsInterface};
+use fred::interfaces::{ClientLike, KeysInterface, ListInterface, SetsInterface};
 use fred::types::{Expiration, Value};
 use tokio::time::sleep;
 
@@ -147,13 +147,14 @@ impl RedisBoard {
         let key = self.key("members", &format!("{channel}:{gateway}"));
         let written = async {
             let whole = client.pipeline();
-            whole.del::<(), _>(key.as_str()).await?;
             if members.is_empty() {
                 whole.srem::<(), _, _>(gateways.as_str(), gateway).await?;
+                whole.del::<(), _>(key.as_str()).await?;
             } else {
-                let fields: HashMap<String, String> = members.clone().into_iter().collect();
-                whole.hset::<(), _, _>(key.as_str(), fields).await?;
-                whole.expire::<(), _>(key.as_str(), MEMBERS_LIVE, None).await?;
+                // One value, so that nobody reads it half written; and there before it is looked for.
+                let value = serde_json::to_string(members).expect("texts become JSON");
+                let expires = Some(Expiration::EX(MEMBERS_LIVE));
+                whole.set::<(), _, _>(key.as_str(), value, expires, None, false).await?;
                 whole.sadd::<(), _, _>(gateways.as_str(), gateway).await?;
                 whole.expire::<(), _>(gateways.as_str(), 4 * MEMBERS_LIVE, None).await?;
             }
@@ -170,11 +171,12 @@ impl RedisBoard {
             let others: Vec<String> = client.smembers(gateways.as_str()).await?;
             for other in others.iter().filter(|other| *other != gateway) {
                 let key = self.key("members", &format!("{channel}:{other}"));
-                let theirs: Members = client.hgetall(key).await?;
-                if theirs.is_empty() {
-                    client.srem::<(), _, _>(gateways.as_str(), other.as_str()).await?;
+                let theirs: Option<String> = client.get(key).await?;
+                match theirs.as_deref().map(serde_json::from_str::<Members>) {
+                    Some(Ok(theirs)) => members.extend(theirs),
+                    // That gateway is gone.
+                    _ => client.srem::<(), _, _>(gateways.as_str(), other.as_str()).await?,
                 }
-                members.extend(theirs);
             }
             Ok(members)
         };
