@@ -44,5 +44,6 @@ except pusher.errors.PusherBadAuth:
 else:
     raise AssertionError("a wrong secret was taken")
 
+# Not tried: terminate_user_connections, which version 3.3.4 asks for at an address without
+# /apps/{id}, where Pusher itself does not answer either.
 sdk.trigger("private-python", "last", {})
-sdk.terminate_user_connections("1")

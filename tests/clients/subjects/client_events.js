@@ -59,8 +59,10 @@ test("ten a second: more are dropped with 4301, and the client stays", async (t)
     for (let n = 0; n < 100; n++) mine.channel.trigger("client-flood", { n });
     const { data } = await limited;
     assert.equal(data.code, 4301);
-    await sdk().trigger("private-flood", "last", {});
-    await theirs.hears("last");
+    // Once more may be sent, what was to come has come.
+    const again = setInterval(() => mine.channel.trigger("client-last", {}), 50);
+    t.after(() => clearInterval(again));
+    await theirs.hears("client-last");
     const heard = theirs.all("client-flood").map(({ n }) => n);
     assert.ok(heard.length >= 10 && heard.length < 50, `${heard.length} were heard`);
     assert.deepEqual(heard.slice(0, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

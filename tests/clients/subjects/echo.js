@@ -30,10 +30,11 @@ const subscribed = (channel) => within("subscribed", (done) => channel.subscribe
 for (const broadcaster of ["reverb", "pusher"]) {
     test(`${broadcaster}: public and private channels`, async (t) => {
         const page = await echo(t, broadcaster);
-        for (const [channel, name] of [
-            [page.channel("orders"), "orders"],
-            [page.private("orders"), "private-orders"],
+        for (const [join, name] of [
+            [() => page.channel("orders"), "orders"],
+            [() => page.private("orders"), "private-orders"],
         ]) {
+            const channel = join();
             await subscribed(channel);
             const heard = within("OrderShipped", (done) => channel.listen("OrderShipped", done));
             await sdk().trigger(name, "App\\Events\\OrderShipped", { order: 1 });

@@ -22,7 +22,6 @@ test("publishes, asks, signs, and is refused with a wrong secret", async (t) => 
     await next(pusher, "pusher:signin_success");
     await next(pusher.user.serverToUserChannel, "pusher:subscription_succeeded");
 
-    const ended = next(pusher.connection, "disconnected");
     const env = { ...process.env, SENDER: sender.connection.socket_id };
     await promisify(execFile)(`${folder}venv/bin/python`, [`${folder}publish.py`], { env });
 
@@ -35,6 +34,4 @@ test("publishes, asks, signs, and is refused with a wrong secret", async (t) => 
     assert.deepEqual([mine.all("to-others").length, theirs.all("to-others").length], [0, 1]);
     assert.deepEqual(await secret.hears("secret"), { n: 2 });
     assert.deepEqual(await personal.hears("personal"), { n: 3 });
-    await ended;
-    assert.equal(sender.connection.state, "connected");
 });
