@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use fred::interfaces::{
-    ClientLike, HashesInterface, KeysInterface, ListInterface, LuaInterface, SetsInterface,
-    TransactionInterface,
-};
+use fred::interfaces::{ClientLike, KeysInterface, ListInterface, SetsInterface};
 use fred::types::{Expiration, Value};
 use tokio::time::sleep;
 
@@ -24,9 +21,6 @@ pub const MEMBERS_LIVE: i64 = 15;
 const KEPT: Duration = Duration::from_secs(30 * 60);
 /// So many last events are kept in memory.
 const KEPT_AT_MOST: usize = 10_000;
-/// Forgets a gateway that is gone, unless it has come back meanwhile.
-const FORGET: &str =
-    "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SREM', KEYS[1], ARGV[1]) end";
 /// Between two looks for answers.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -148,22 +142,23 @@ impl RedisBoard {
         gateway: &str,
         members: &Members,
     ) -> Result<(), BusError> {
+        let client = self.publisher.client.with_options(&now_or_never());
         let gateways = self.key("presence", channel);
         let key = self.key("members", &format!("{channel}:{gateway}"));
         let written = async {
-            // At once, or another gateway reads what is half written.
-            let whole = self.publisher.client.multi();
-            whole.del::<(), _>(key.as_str()).await?;
+            let whole = client.pipeline();
             if members.is_empty() {
                 whole.srem::<(), _, _>(gateways.as_str(), gateway).await?;
+                whole.del::<(), _>(key.as_str()).await?;
             } else {
-                let fields: HashMap<String, String> = members.clone().into_iter().collect();
-                whole.hset::<(), _, _>(key.as_str(), fields).await?;
-                whole.expire::<(), _>(key.as_str(), MEMBERS_LIVE, None).await?;
+                // One value, so that nobody reads it half written; and there before it is looked for.
+                let value = serde_json::to_string(members).expect("texts become JSON");
+                let expires = Some(Expiration::EX(MEMBERS_LIVE));
+                whole.set::<(), _, _>(key.as_str(), value, expires, None, false).await?;
                 whole.sadd::<(), _, _>(gateways.as_str(), gateway).await?;
                 whole.expire::<(), _>(gateways.as_str(), 4 * MEMBERS_LIVE, None).await?;
             }
-            whole.exec::<Value>(true).await
+            whole.all::<Value>().await
         };
         written.await.map(drop).map_err(|error| self.address.error(error))
     }
@@ -176,12 +171,12 @@ impl RedisBoard {
             let others: Vec<String> = client.smembers(gateways.as_str()).await?;
             for other in others.iter().filter(|other| *other != gateway) {
                 let key = self.key("members", &format!("{channel}:{other}"));
-                let theirs: Members = client.hgetall(key.as_str()).await?;
-                if theirs.is_empty() {
-                    let keys = vec![gateways.as_str(), key.as_str()];
-                    client.eval::<(), _, _, _>(FORGET, keys, other.as_str()).await?;
+                let theirs: Option<String> = client.get(key).await?;
+                match theirs.as_deref().map(serde_json::from_str::<Members>) {
+                    Some(Ok(theirs)) => members.extend(theirs),
+                    // That gateway is gone.
+                    _ => client.srem::<(), _, _>(gateways.as_str(), other.as_str()).await?,
                 }
-                members.extend(theirs);
             }
             Ok(members)
         };

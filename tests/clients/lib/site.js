@@ -1,0 +1,41 @@
+// Where the gateways are and what their application is called: the environment says so, which
+// tests/gateway sets.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+import PusherSdk from "pusher";
+
+function setting(name) {
+    const value = process.env[name];
+    if (!value) throw new Error(`${name} is not set: these scripts are started by tests/gateway`);
+    return value;
+}
+
+/** The port of each gateway, or of what stands before them. */
+export const ports = setting("GATEWAY_PORTS").split(",").map(Number);
+export const appId = setting("GROUNDCREW_APP_ID");
+export const key = setting("GROUNDCREW_APP_KEY");
+export const secret = setting("GROUNDCREW_APP_SECRET");
+/** The servers that user 1 may see, by id. */
+export const servers = setting("SERVERS").split(",").map(Number);
+
+/** Pusher's own server SDK: publishes at one of the gateways, and signs. */
+export function sdk(gateway = 0, options = {}) {
+    return new PusherSdk({
+        appId,
+        key,
+        secret,
+        host: "127.0.0.1",
+        port: ports[gateway],
+        // Any 32 bytes: those of channels that are encrypted end to end.
+        encryptionMasterKeyBase64: Buffer.alloc(32, 7).toString("base64"),
+        ...options,
+    });
+}
+
+/** Publishes in Redis, as Laravel's `redis` broadcaster does. */
+export async function publish(channel, message) {
+    const words = ["-u", setting("REDIS_URL"), "publish", setting("REDIS_PREFIX") + channel, message];
+    await promisify(execFile)("redis-cli", words);
+}
