@@ -103,7 +103,7 @@ pub struct GatewaySettings {
 #[derive(Debug, Clone, Args)]
 pub struct AppSettings {
     /// Its id, in the path of the HTTP API
-    #[arg(long, env = "GROUNDCREW_APP_ID", value_name = "ID", default_value = "groundcrew")]
+    #[arg(long, env = "GROUNDCREW_APP_ID", value_name = "ID", default_value = "1")]
     pub app_id: String,
     /// Its key, which clients connect with [default: follows from GROUNDCREW_KEY]
     #[arg(long, env = "GROUNDCREW_APP_KEY", value_name = "KEY")]

@@ -2,12 +2,19 @@
 //! and the vault. Here is chosen whether they are embedded or apart.
 
 mod ask;
+mod audit;
 mod open;
+mod operate;
+mod servers;
+mod tokens;
 
 use std::sync::Arc;
 
 pub use ask::{AskError, Wanted};
 pub use open::{OpenError, Role};
+pub use operate::OperateError;
+pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
+pub use tokens::TokenError;
 
 use crate::bus::Bus;
 use crate::model::Changed;

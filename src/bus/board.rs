@@ -35,7 +35,7 @@ pub struct Board(Kind);
 enum Kind {
     /// One gateway: nobody else has members, or answers.
     Memory(Arc<Mutex<HashMap<String, (Instant, String)>>>),
-    Redis(RedisBoard),
+    Redis(Box<RedisBoard>),
 }
 
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Board {
     }
 
     pub(super) fn redis(board: RedisBoard) -> Self {
-        Self(Kind::Redis(board))
+        Self(Kind::Redis(Box::new(board)))
     }
 
     /// Writes who of a presence channel is connected to this gateway, in place of what it wrote

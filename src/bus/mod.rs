@@ -32,7 +32,7 @@ pub struct Bus(Kind);
 #[derive(Clone)]
 enum Kind {
     Memory(Memory),
-    Redis(Redis),
+    Redis(Box<Redis>),
 }
 
 impl Bus {
@@ -44,7 +44,7 @@ impl Bus {
     /// The bus of the Redis at `url`. Fails if it can't be reached within 5 s, refuses
     /// us, or is something else.
     pub async fn redis(url: &str, prefix: &str) -> Result<Bus, BusError> {
-        Ok(Bus(Kind::Redis(Redis::connect(url, prefix).await?)))
+        Ok(Bus(Kind::Redis(Box::new(Redis::connect(url, prefix).await?))))
     }
 
     /// Tells all who listen. Takes at most 2 s, and fails at once while Redis is away, or

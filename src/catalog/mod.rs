@@ -5,6 +5,7 @@
 //! and a file there wins over the built-in one of the same name. It keeps
 //! promise 10: values are typed, checked, and never part of a script.
 
+mod describe;
 mod job;
 mod jobs;
 mod lint;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+pub use describe::{JobDescription, ParameterDescription, StepDescription};
 pub use job::Job;
 pub use jobs::Jobs;
 pub use mistake::{Mistake, Mistakes, Place};

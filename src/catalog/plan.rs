@@ -34,20 +34,23 @@ pub enum PlanError {
         message: String,
     },
     /// Parameters that are missing, unknown or of the wrong type: all of them.
-    #[error("{}", .0.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Parameters(Vec<ParameterError>),
     /// With these values a file of the job can't be made.
     #[error("{0}")]
     File(Mistake),
 }
 
-/// What is wrong with one parameter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is wrong with one parameter; said to a person, also how it is given at the command line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}", missing.then(|| format!(", with `-p {parameter}=…`")).unwrap_or_default())]
 pub struct ParameterError {
     /// Its name.
     pub parameter: String,
     /// A whole sentence with cause and next step. Holds no secret.
     pub message: String,
+    /// Whether it was not given, and must be.
+    pub missing: bool,
 }
 
 impl Catalog {
@@ -169,11 +172,12 @@ fn fill_in<'a>(
         };
         let hint = did_you_mean(name, names()).unwrap_or(known);
         let message = format!("these jobs have no parameter `{name}`; {hint}");
-        errors.push(ParameterError { parameter: name.clone(), message });
+        errors.push(ParameterError { parameter: name.clone(), message, missing: false });
     }
     for parameter in parameters {
         let Parameter { name, title, kind, .. } = parameter;
-        let message = match (given.get(name), &parameter.default) {
+        let value = given.get(name);
+        let message = match (value, &parameter.default) {
             (Some(value), _) => match kind.check(value) {
                 Ok(value) => {
                     filled.push((*parameter, value));
@@ -188,10 +192,11 @@ fn fill_in<'a>(
             (None, None) => {
                 let title = title.as_ref().map(|title| format!(" ({title})")).unwrap_or_default();
                 let wanted = kind.wanted();
-                format!("parameter `{name}`{title} is missing: give {wanted}, with `-p {name}=…`")
+                format!("parameter `{name}`{title} is missing: give {wanted}")
             }
         };
-        errors.push(ParameterError { parameter: name.clone(), message });
+        let (parameter, missing) = (name.clone(), value.is_none());
+        errors.push(ParameterError { parameter, message, missing });
     }
     if errors.is_empty() { Ok(filled) } else { Err(PlanError::Parameters(errors)) }
 }

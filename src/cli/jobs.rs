@@ -136,38 +136,9 @@ fn kind_of(step: &JobStep) -> &'static str {
     }
 }
 
-/// A job as JSON.
+/// A job as JSON, with the file that it is in.
 fn describe(job: &Job) -> Value {
-    let parameter = |p: &Parameter| {
-        let choices = match &p.kind {
-            Kind::Choice(choices) => Some(choices),
-            _ => None,
-        };
-        json!({
-            "name": p.name, "type": p.kind.name(), "choices": choices, "default": p.default,
-            "title": p.title, "description": p.description,
-        })
-    };
-    let step = |step: &JobStep| {
-        let kind = match step.action {
-            JobAction::Command { .. } => "command",
-            JobAction::File(_) => "file",
-            JobAction::Assert { .. } => "assert",
-        };
-        json!({
-            "name": step.name, "title": step.title, "kind": kind,
-            "timeout": step.timeout.as_secs(),
-            "on_change": step.on_change.as_ref().map(|command| &command.value),
-        })
-    };
-    json!({
-        "name": job.name,
-        "title": job.title,
-        "description": job.description,
-        "file": job.source.file,
-        "systems": job.systems,
-        "needs": job.needs.iter().map(|need| &need.value).collect::<Vec<_>>(),
-        "parameters": job.parameters.iter().map(parameter).collect::<Vec<_>>(),
-        "steps": job.steps.iter().map(step).collect::<Vec<_>>(),
-    })
+    let mut value = json!(job.describe());
+    value["file"] = json!(job.source.file);
+    value
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod actor;
 mod apply;
 pub mod ask;
 mod completions;
@@ -14,6 +15,7 @@ mod roles;
 mod run;
 mod runs;
 mod server;
+mod token;
 mod wanted;
 mod watch;
 
@@ -38,6 +40,7 @@ enum Command {
     Jobs(jobs::JobsArgs),
     Up(Box<roles::UpArgs>),
     Server(Box<server::ServerArgs>),
+    Token(token::TokenArgs),
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Jobs(args) => jobs::run(args),
         Command::Up(args) => roles::up(*args),
         Command::Server(args) => server::run(*args),
+        Command::Token(args) => token::run(args),
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),

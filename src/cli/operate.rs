@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::actor::actor;
 use super::ask;
 use super::print::{aligned, print, print_json};
 use super::runs::find;
@@ -71,17 +72,15 @@ fn row(worker: &WorkerStatus) -> [String; 4] {
 
 /// Has a worker take nothing new, and end when its last run has ended.
 pub async fn drain(installation: &Installation, name: &str) -> Result<()> {
-    if !installation.store.drain_worker(name).await? {
-        bail!("no worker {name:?} was heard of; `groundcrew workers list` shows all");
-    }
+    installation.drain(&actor(), name).await?;
     print(&format!("{name} takes nothing new from now on, and ends when its last run has ended\n"))
 }
 
 /// Asks that a run be cancelled.
 pub async fn cancel(installation: &Installation, id: &str) -> Result<()> {
-    let RunResource { run, server, .. } = find(installation, id).await?;
-    let answer = installation.store.request_cancel(&run.id).await?;
-    tell(installation, &run.id, answer.changed).await;
+    let resource = find(installation, id).await?;
+    let answer = installation.cancel(&actor(), &resource).await?;
+    let RunResource { run, server, .. } = resource;
     if answer.over {
         return print(&format!("run {} is cancelled; it had not begun\n", run.id));
     }
@@ -101,9 +100,7 @@ pub async fn cancel(installation: &Installation, id: &str) -> Result<()> {
 pub async fn retry(installation: &Installation, id: &str, from: Option<&str>) -> Result<()> {
     let resource = find(installation, id).await?;
     let run = &resource.run;
-    let from = from.map(|step| step_number(&resource, step)).transpose()?;
-    let changed = installation.store.retry(&run.id, from).await?;
-    tell(installation, &run.id, changed).await;
+    let from = installation.retry(&actor(), &resource, from).await?;
     let first = match (run.host_state, from) {
         (Some(HostState::Unknown), _) => "by following what the host still does".to_owned(),
         (_, Some(step)) => format!("from step {step}"),
@@ -117,7 +114,8 @@ pub async fn retry(installation: &Installation, id: &str, from: Option<&str>) ->
 
 /// Gives a run up whose host is gone for good.
 pub async fn abandon(installation: &Installation, id: &str, yes: bool) -> Result<()> {
-    let RunResource { run, server, .. } = find(installation, id).await?;
+    let resource = find(installation, id).await?;
+    let RunResource { run, server, .. } = &resource;
     if !yes {
         let question = format!(
             "Give up run {} on {server}? Nobody asks the host about it again, even if it comes back.",
@@ -129,36 +127,6 @@ pub async fn abandon(installation: &Installation, id: &str, yes: bool) -> Result
             None => bail!("there is no terminal to ask at; add --yes to give the run up"),
         }
     }
-    let changed = installation.store.abandon(&run.id).await?;
-    installation.announce(changed).await;
-    if let Some(next) = installation.store.next_on(run.server_id).await? {
-        installation.hint(&next).await;
-    }
+    installation.abandon(&actor(), &resource).await?;
     print(&format!("run {} is given up\n", run.id))
-}
-
-async fn tell(installation: &Installation, run: &str, changed: crate::model::Changed) {
-    installation.hint(run).await;
-    installation.announce(changed).await;
-}
-
-/// A step by its number, its name, or `JOB.NAME`.
-fn step_number(resource: &RunResource, text: &str) -> Result<i64> {
-    let found: Vec<i64> = resource
-        .steps
-        .iter()
-        .filter(|step| !step.handler)
-        .filter(|step| {
-            step.number.to_string() == text
-                || step.name == text
-                || format!("{}.{}", step.job, step.name) == text
-        })
-        .map(|step| step.number)
-        .collect();
-    match found[..] {
-        [number] => Ok(number),
-        [] => Err(anyhow::anyhow!("no step {text:?}"))
-            .with_context(|| format!("`groundcrew runs show {}` lists the steps", resource.run.id)),
-        _ => bail!("more than one job has a step {text:?}; name it as JOB.STEP, or by its number"),
-    }
 }

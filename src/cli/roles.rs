@@ -18,7 +18,7 @@ use crate::gateway::Gateway;
 use crate::installation::{Installation, Role};
 use crate::listen;
 use crate::stop::stopped;
-use crate::web;
+use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
 
 /// Starts everything in one process: web, gateway, worker and sweeper
@@ -134,10 +134,10 @@ fn serve(
         let mut roles = JoinSet::new();
         let patience = Duration::from_secs(u64::from(work.patience) * 60);
         let slots = work.slots;
-        roles.spawn(Worker::run(installation.clone(), jobs, slots, patience, stop.clone()));
+        roles.spawn(Worker::run(installation.clone(), jobs.clone(), slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
         if let Some((listener, gateway)) = front {
-            let router = web::router(installation).merge(gateway.router());
+            let router = web::router(Site { installation, jobs }).merge(gateway.router());
             roles.spawn(listen::serve(listener, router, stop.clone()));
             roles.spawn(async move {
                 stopped(&mut stop.clone()).await;

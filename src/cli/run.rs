@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
+use super::actor::actor;
 use super::print::print;
 use super::wanted::WantedArgs;
 use super::{server, watch};
@@ -70,7 +71,7 @@ pub fn run(args: RunArgs) -> Result<ExitCode> {
             parameters,
             untested_system: args.untested_system,
         };
-        let (id, plan) = installation.ask(&catalog, wanted).await?;
+        let (id, plan) = installation.ask(&actor(), &catalog, wanted).await?;
         if args.watch {
             return watch::watch(&installation, listener, &id, &server.name, &plan, args.json)
                 .await;

@@ -1,22 +1,22 @@
 //! `groundcrew server`: the servers of an installation.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::actor::actor;
 use super::ask;
 use super::print::{aligned, print, print_json};
 use super::wanted::fingerprint;
 use crate::config::Settings;
-use crate::installation::{Installation, Role};
-use crate::model::{NewServer, Server};
+use crate::installation::{Installation, Role, WantedServer, check_private_key, check_server_name};
+use crate::model::Server;
 use crate::remote::host_key::{describe, learn, refused};
 use crate::remote::{HostKey, Ssh, Target};
-use crate::vault::Place;
 
 /// Adds, shows and removes servers
 #[derive(Debug, Args)]
@@ -112,23 +112,26 @@ async fn add(
     target: &Target,
     keys: &KeyArgs,
 ) -> Result<ExitCode> {
-    check_name(name)?;
+    check_server_name(name)?;
     ensure!(
         installation.store.server(name).await?.is_none(),
         "there is a server {name:?} already; take another name, or remove that one first"
     );
-    let private_key = keys.identity.as_deref().map(read_key).transpose()?;
+    let private_key = match &keys.identity {
+        Some(path) => Some(read_key(path).await?),
+        None => None,
+    };
     let host_key = accept(target, &keys.fingerprint, None).await?;
-    let new = NewServer {
+    let wanted = WantedServer {
+        user_id: installation.store.first_user().await?,
         name: name.to_owned(),
         host: target.host.clone(),
         ssh_port: target.port.unwrap_or(22),
         ssh_user: target.user.clone().unwrap_or_else(|| "root".to_owned()),
         host_key: host_key.key().to_owned(),
+        private_key,
     };
-    let seal = |id: i64| private_key.as_ref().map(|key| seal(installation, id, key));
-    let (server, changed) = installation.store.add_server(&new, seal).await?;
-    installation.announce(changed).await;
+    let server = installation.add_server(&actor(), wanted).await?;
     print(&format!(
         "added {name} as server {}; install with `groundcrew run nginx --server {name}`\n",
         server.id
@@ -192,8 +195,8 @@ async fn show(installation: &Installation, name: &str, json: bool) -> Result<Exi
 async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Result<ExitCode> {
     let server = find(installation, name).await?;
     if let Some(path) = &keys.identity {
-        let key = seal(installation, server.id, &read_key(path)?);
-        installation.announce(installation.store.set_private_key(server.id, &key).await?).await;
+        let key = read_key(path).await?;
+        installation.set_private_key(&actor(), server.id, &key).await?;
         print(&format!("{name} has another private key from now on\n"))?;
     }
     let target = Target {
@@ -209,8 +212,7 @@ async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Resul
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let changed = installation.store.rekey_server(server.id, key.key()).await?;
-    installation.announce(changed).await;
+    installation.rekey_server(&actor(), server.id, key.key()).await?;
     print(&format!("the host key of {name} is {} from now on\n", describe(key.key())))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -227,7 +229,7 @@ async fn remove(installation: &Installation, name: &str, yes: bool) -> Result<Ex
             None => bail!("there is no terminal to ask at; add --yes to remove {name}"),
         }
     }
-    installation.store.remove_server(server.id).await?;
+    installation.remove_server(&actor(), &server).await?;
     print(&format!("removed {name}\n"))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -257,44 +259,14 @@ async fn accept(target: &Target, wanted: &[String], pinned: Option<&str>) -> Res
     Err(refused(target, &key, wanted, "").into())
 }
 
-fn seal(installation: &Installation, id: i64, key: &str) -> Vec<u8> {
-    installation.vault.seal(Place("servers", &id.to_string(), "private_key"), key.as_bytes())
-}
-
 /// A private key that ssh can use without a person.
-fn read_key(path: &Path) -> Result<Zeroizing<String>> {
+async fn read_key(path: &Path) -> Result<Zeroizing<String>> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map(Zeroizing::new)
         .with_context(|| format!("-i must name the file of a private key; can't read {shown}"))?;
-    let output = Command::new("ssh-keygen")
-        .args(["-y", "-P", "", "-f"])
-        .arg(path)
-        .output()
-        .context("starting ssh-keygen, which is part of OpenSSH's client")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{shown} is no private key that a worker can use: {}. A key with a passphrase can't be used \
-         where nobody is there to type it; make one without (`ssh-keygen -t ed25519 -N '' -f KEY`)",
-        said.lines()
-            .map(str::trim)
-            .rfind(|line| !line.is_empty())
-            .unwrap_or("ssh-keygen says nothing")
-    );
+    check_private_key(&text).await.with_context(|| shown.to_string())?;
     Ok(text)
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let fits = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
-    ensure!(
-        !name.trim().is_empty()
-            && name.chars().count() <= 100
-            && name.chars().all(fits)
-            && !name.starts_with('-'),
-        "{name:?} is no name for a server: up to 100 letters, digits, spaces, `-`, `_` and `.`"
-    );
-    Ok(())
 }
 
 fn address(server: &Server) -> String {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use super::client::Client;
 use super::metrics::Metrics;
 use super::presence::Order;
-use super::pusher::{Name, SocketId};
+use super::pusher::{Member, Name, SocketId};
 use crate::bus::server_of;
 
 /// So many clients are written to before others may go on.
@@ -66,13 +67,26 @@ pub(super) struct Who {
     pub(super) session: Option<String>,
 }
 
+impl Who {
+    /// What an authorization of ours says along; others say nothing, or something else.
+    pub(super) fn read(channel_data: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Session {
+            session: Option<String>,
+        }
+        let user_id = Member::read(channel_data).ok()?.user_id;
+        let Session { session } = serde_json::from_str(channel_data).ok()?;
+        Some(Self { user_id, session })
+    }
+}
+
 impl Channel {
     pub(super) fn new(
         name: Name,
         ticket: u64,
         presence: Option<mpsc::UnboundedSender<Order>>,
     ) -> Self {
-        let server_id = server_of(&name);
+        let server_id = server_of(name.as_str());
         Self { name, server_id, ticket, presence, audience: Mutex::default() }
     }
 

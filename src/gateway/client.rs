@@ -130,7 +130,7 @@ impl Client {
     /// Ends the connection with one of Pusher's codes, which says when the client comes back.
     pub(super) fn end(&self, code: Code, why: &str) {
         self.send(&websocket::text(&say::error(Some(code), why)), None);
-        self.close(code as u16, why);
+        self.close(code.number(), why);
     }
 
     /// Ends the connection with a code of WebSocket's.

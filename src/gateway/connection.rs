@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::io::Interest;
 use tokio::time::{Instant, sleep_until};
 
-use super::Shared;
 use super::channel::Who;
 use super::client::{Client, Standing};
 use super::limits::Bucket;
-use super::pusher::{Asked, Code, Name, Subscribe, read, say, sign};
+use super::pusher::{Asked, BadName, Code, Kind, Member, Name, read, say, sign, user_id};
 use super::websocket::{self, Message, Reader};
+use super::{App, Shared};
 use crate::bus::server_of;
 
 /// The longest message of a client, in bytes.
@@ -31,7 +29,7 @@ const LAST_WORD: Duration = Duration::from_secs(3);
 
 /// Serves a client until it goes, or is sent away.
 pub(super) async fn serve(shared: Arc<Shared>, client: Arc<Client>, early: Bytes) {
-    client.tell(&say::connection_established(client.id, shared.limits.activity_timeout));
+    client.tell(&say::connection_established(&client.id, shared.limits.activity_timeout));
     let mut connection = Connection {
         reader: Reader::new(MESSAGE),
         messages: Bucket::new(200, 50),
@@ -135,7 +133,9 @@ impl Connection {
 
     fn answer_text(&mut self, text: &str) {
         match read(text) {
-            Ok(Asked::Subscribe(subscribe)) => self.subscribe(subscribe),
+            Ok(Asked::Subscribe { channel, auth, channel_data }) => {
+                self.subscribe(&channel, auth.as_deref(), channel_data.as_deref());
+            }
             Ok(Asked::Unsubscribe { channel }) => {
                 self.shared.hub.unsubscribe(&self.client, &channel)
             }
@@ -147,17 +147,14 @@ impl Connection {
         }
     }
 
-    fn subscribe(&mut self, Subscribe { channel, auth, channel_data }: Subscribe) {
+    fn subscribe(&self, channel: &str, auth: Option<&str>, channel_data: Option<&str>) {
         let refuse = |kind, error: &str, status| {
             self.shared.hub.metrics.refused.inc();
-            self.client.tell(&say::subscription_error(&channel, kind, error, status));
+            self.client.tell(&say::subscription_error(channel, kind, error, status));
         };
-        let Some(name) = Name::new(&channel) else {
-            return refuse(
-                "InvalidChannel",
-                "a channel's name is 1 to 164 characters of A-Za-z0-9_-=@,.;",
-                400,
-            );
+        let name: Name = match channel.parse() {
+            Ok(name) => name,
+            Err(bad) => return refuse("InvalidChannel", &BadName::to_string(&bad), 400),
         };
         {
             let knows = self.client.knows();
@@ -175,54 +172,43 @@ impl Connection {
         let mut who = None;
         let mut member = None;
         if name.needs_auth() {
-            let signed = auth.as_deref().is_some_and(|auth| {
-                let data = channel_data.as_deref();
-                sign::is_subscription(auth, &app.key, &app.secret, self.client.id, &name, data)
+            let signed = auth.is_some_and(|auth| {
+                let App { key, secret, .. } = &**app;
+                sign::check_subscription(key, secret, &self.client.id, &name, channel_data, auth)
             });
-            if !signed || !app.may_use(&name) {
-                refuse(
-                    "AuthError",
-                    "the signature is not right for this connection and channel",
-                    403,
-                );
+            if !signed || !app.may_use(channel) {
+                let error = "the signature is not right for this connection and channel";
+                refuse("AuthError", error, 403);
                 return self.shared.limits.failed(&self.client);
             }
-            let data = channel_data.as_deref().map(serde_json::from_str::<Value>);
-            let data = data.and_then(Result::ok);
-            if server_of(&name).is_some() {
-                who = data.as_ref().and_then(named).map(Arc::new);
+            if server_of(channel).is_some() {
+                who = channel_data.and_then(Who::read).map(Arc::new);
             }
             if name.is_presence() {
-                member = data.as_ref().and_then(member_of);
-                if member.is_none() {
-                    return refuse(
-                        "AuthError",
-                        "a presence channel needs channel_data with a user_id of at most 128 \
-                         characters and a user_info of at most 1 KB",
-                        403,
-                    );
-                }
+                member = match member_of(channel_data.unwrap_or_default()) {
+                    Ok(member) => Some(member),
+                    Err(why) => return refuse("AuthError", &why, 403),
+                };
             }
         }
         self.shared.hub.subscribe(&self.client, name, who, member);
     }
 
     fn sign_in(&mut self, auth: &str, user_data: &str) {
-        #[derive(Deserialize)]
-        struct User {
-            id: Value,
-        }
-        let app = &self.client.app;
-        let signed = sign::is_signin(auth, &app.key, &app.secret, self.client.id, user_data);
-        let user = serde_json::from_str::<User>(user_data).ok();
-        let user_id = user.as_ref().and_then(|user| id_of(&user.id));
-        let (true, Some(user_id)) = (signed, user_id) else {
+        let App { key, secret, .. } = &*self.client.app;
+        let signed = sign::check_signin(key, secret, &self.client.id, user_data, auth);
+        let user = user_id(user_data).ok().filter(|_| signed);
+        let named = user.and_then(|user| Some((Name::of_user(&user).ok()?, user)));
+        let Some((name, user)) = named else {
             self.client.end(Code::Unauthorized, "the sign-in is not signed, or names no user");
             return self.shared.limits.failed(&self.client);
         };
-        self.client.knows().user = Some(user_id.as_str().into());
-        self.client.tell(&say::signin_success(user_data));
-        self.shared.hub.subscribe(&self.client, Name::of_user(&user_id), None, None);
+        if self.client.knows().user.replace(user.into()).is_none() {
+            self.client.tell(&say::signin_success(user_data));
+            self.shared.hub.subscribe(&self.client, name, None, None);
+        } else {
+            self.client.tell(&say::error(None, "this connection is signed in already"));
+        }
     }
 
     /// A client's own event, for the others of the channel.
@@ -230,17 +216,17 @@ impl Connection {
         let refuse = |code, why: &str| self.client.tell(&say::error(code, why));
         let known = {
             let knows = self.client.knows();
-            knows.channels.iter().find(|known| *known.name == *channel).cloned()
+            knows.channels.iter().find(|known| known.name.as_str() == channel).cloned()
         };
         let Some(channel) = known else {
             return refuse(None, "client events need a channel that this connection listens to");
         };
         let name = &channel.name;
-        if !self.client.app.client_events || !name.needs_auth() || name.is_encrypted() {
+        if !self.client.app.client_events || !name.needs_auth() || name.kind() == Kind::Encrypted {
             return refuse(None, "client events are for private and presence channels");
         }
         // What pages are told of servers comes from the installation, never from another page.
-        if channel.server_id.is_some() || name.starts_with("private-runs.") {
+        if channel.server_id.is_some() || name.as_str().starts_with("private-runs.") {
             return refuse(None, "client events are not for servers' channels");
         }
         if data.get().len() > CLIENT_EVENT {
@@ -253,7 +239,7 @@ impl Connection {
         let text = serde_json::json!({
             "event": event, "data": data, "socket": self.client.id.to_string(), "user_id": user_id,
         });
-        if !self.shared.say(name, text.to_string()) {
+        if !self.shared.say(name.as_str(), text.to_string()) {
             refuse(None, "too much is being said; this client event was dropped");
         }
     }
@@ -261,31 +247,18 @@ impl Connection {
     fn leave(&self) {
         let channels = std::mem::take(&mut self.client.knows().channels);
         for channel in channels {
-            self.shared.hub.unsubscribe(&self.client, &channel.name);
+            self.shared.hub.unsubscribe(&self.client, channel.name.as_str());
         }
     }
 }
 
-/// Whom an authorization of ours names.
-fn named(data: &Value) -> Option<Who> {
-    let user_id = id_of(data.get("user_id")?)?;
-    let session = data.get("session").and_then(Value::as_str).map(str::to_owned);
-    Some(Who { user_id, session })
-}
-
 /// A member's id, and what is known of it as JSON.
-fn member_of(data: &Value) -> Option<(String, String)> {
-    let user_id = id_of(data.get("user_id")?)?;
-    let info = data.get("user_info").unwrap_or(&Value::Null).to_string();
-    (info.len() <= 1024).then_some((user_id, info))
-}
-
-/// An id, which Laravel writes as a number, and others as text.
-fn id_of(id: &Value) -> Option<String> {
-    let id = match id {
-        Value::String(id) => id.clone(),
-        Value::Number(id) => id.to_string(),
-        _ => return None,
-    };
-    (1..=128).contains(&id.len()).then_some(id)
+fn member_of(channel_data: &str) -> Result<(String, String), String> {
+    let Member { user_id, user_info } =
+        Member::read(channel_data).map_err(|nobody| nobody.to_string())?;
+    let info = user_info.map_or_else(|| "null".to_owned(), |info| info.get().to_owned());
+    if user_id.len() > 128 || info.len() > 1024 {
+        return Err("a user_id has at most 128 characters, a user_info at most 1 KB".to_owned());
+    }
+    Ok((user_id, info))
 }

@@ -20,7 +20,7 @@ use super::client::Client;
 use super::control::Counts;
 use super::metrics::Metrics;
 use super::presence::{Order, Presence};
-use super::pusher::{Name, SocketId, say};
+use super::pusher::{Name, SocketId, content, say};
 use super::websocket;
 use crate::bus::{Board, Bus, EVENT, Subscriptions, fetch, server_of};
 
@@ -162,7 +162,7 @@ impl Hub {
     /// A channel that nobody listened to yet.
     fn open(self: &Arc<Self>, name: Name) -> Arc<Channel> {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-        self.subscriptions.subscribe(&name, ticket);
+        self.subscriptions.subscribe(name.as_str(), ticket);
         if !name.is_presence() {
             return Arc::new(Channel::new(name, ticket, None));
         }
@@ -174,7 +174,7 @@ impl Hub {
 
     /// Removes a listener. The last one takes the channel along.
     pub(super) fn unsubscribe(&self, client: &Client, name: &str) {
-        client.knows().channels.retain(|channel| &*channel.name != name);
+        client.knows().channels.retain(|channel| channel.name.as_str() != name);
         let mut channels = self.channels();
         let Some(channel) = channels.get(name).cloned() else { return };
         let mut audience = channel.audience();
@@ -238,7 +238,7 @@ impl Hub {
     pub(super) fn tell_cached(&self, name: Name, client: Arc<Client>) {
         let board = self.board.clone();
         tokio::spawn(async move {
-            let kept = board.kept(&name).await.unwrap_or(None);
+            let kept = board.kept(name.as_str()).await.unwrap_or(None);
             let event = kept.as_deref().and_then(|text| Broadcast::read(text)?.event(&name));
             client.tell(&event.unwrap_or_else(|| say::cache_miss(&name)));
         });
@@ -324,12 +324,13 @@ impl<'a> Broadcast<'a> {
 
     /// The text that clients of the channel are told.
     fn event(&self, channel: &Name) -> Option<String> {
-        Some(say::event(channel, &self.event, self.data, self.user_id.as_deref()))
+        let data = content(self.data).ok()?;
+        Some(say::event(channel, &self.event, &data, self.user_id.as_deref()))
     }
 }
 
 fn notification(channel: &Name, server_id: i64) -> bytes::Bytes {
-    debug_assert_eq!(server_of(channel), Some(server_id));
-    let data = RawValue::from_string(fetch(server_id, Timestamp::now())).expect("it is JSON");
+    debug_assert_eq!(server_of(channel.as_str()), Some(server_id));
+    let data = fetch(server_id, Timestamp::now());
     websocket::text(&say::event(channel, EVENT, &data, None))
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -14,7 +14,7 @@ use super::channel::Channel;
 use super::client::Client;
 use super::control::Control;
 use super::hub::Hub;
-use super::pusher::{SocketId, say};
+use super::pusher::{SocketId, presence, say};
 use super::websocket;
 use crate::bus::Members;
 
@@ -113,11 +113,11 @@ impl Presence {
         let Hub { board, id, .. } = &*self.hub;
         let name = &self.channel.name;
         let mut members = self.members_here();
-        let written = board.write_members(name, id, &members).await;
+        let written = board.write_members(name.as_str(), id, &members).await;
         if has_changed && written.is_ok() {
             Control::Look { channel: name.to_string() }.tell(&self.hub).await;
         }
-        match board.other_members(name, id).await {
+        match board.other_members(name.as_str(), id).await {
             Ok(others) => {
                 for (user_id, info) in others {
                     members.entry(user_id).or_insert(info);
@@ -133,7 +133,8 @@ impl Presence {
         }
         for (user_id, info) in &members {
             if !self.told.contains_key(user_id) {
-                self.say(&say::member_added(name, user_id, info)).await;
+                let info = RawValue::from_string(info.clone()).ok();
+                self.say(&say::member_added(name, user_id, info.as_deref())).await;
             }
         }
         for user_id in self.told.keys().filter(|user_id| !members.contains_key(*user_id)) {
@@ -152,15 +153,9 @@ impl Presence {
     /// Tells those who wait who is there.
     fn welcome(&mut self) {
         let name = &self.channel.name;
-        let infos = self.told.iter().map(|(user_id, info)| {
-            (user_id.clone(), serde_json::from_str(info).unwrap_or(Value::Null))
-        });
-        let infos: serde_json::Map<String, Value> = infos.collect();
-        let ids: Vec<_> = self.told.keys().collect();
-        let hash = serde_json::json!({
-            "presence": { "count": ids.len(), "ids": ids, "hash": infos }
-        });
-        let text = say::subscription_succeeded(name, Some(&hash.to_string()));
+        let infos = self.told.iter();
+        let infos = infos.map(|(id, info)| (id.as_str(), serde_json::from_str(info).ok()));
+        let text = say::subscription_succeeded(name, Some(&presence(infos)));
         for client in self.waiting.drain(..) {
             let mut audience = self.channel.audience();
             let Some(listener) = audience.listeners.get_mut(&client.id) else { continue };

@@ -74,7 +74,10 @@ impl Signed {
         let app = match app {
             Some(app) if query.get("auth_key") == Some(&app.key) => app.clone(),
             _ => {
-                return refused(StatusCode::UNAUTHORIZED, "no application has this id and auth_key");
+                return refused(
+                    StatusCode::UNAUTHORIZED,
+                    "no application has this id and auth_key",
+                );
             }
         };
         let body = match to_bytes(Body::new(body), BODY).await {
@@ -99,10 +102,11 @@ impl Signed {
 
     /// The channel, if the application may use it.
     fn channel(&self, name: &str) -> Result<Name, Refused> {
-        let Some(channel) = Name::published(name) else {
-            return refused(StatusCode::BAD_REQUEST, format!("{name:?} is no name of a channel"));
+        let channel = match Name::addressed(name) {
+            Ok(channel) => channel,
+            Err(bad) => return refused(StatusCode::BAD_REQUEST, format!("{name:?}: {bad}")),
         };
-        if !self.app.may_use(&channel) {
+        if !self.app.may_use(name) {
             let why = format!("application {} has no right to the channel {name}", self.app.id);
             return refused(StatusCode::FORBIDDEN, why);
         }
@@ -129,9 +133,8 @@ fn check(
     body: &[u8],
 ) -> Result<(), Refused> {
     let unauthorized = |why| refused(StatusCode::UNAUTHORIZED, why);
-    let mut parameters = query.clone();
-    let signature = parameters.remove("auth_signature").unwrap_or_default();
-    if !sign::is_request(&signature, &app.secret, method.as_str(), path, &parameters) {
+    let signature = query.get("auth_signature").map(String::as_str).unwrap_or_default();
+    if !sign::check_request(&app.secret, method.as_str(), path, query, signature) {
         return unauthorized("auth_signature is not right for this request");
     }
     let time = query.get("auth_timestamp").and_then(|time| time.parse::<i64>().ok());
@@ -198,7 +201,7 @@ impl Event {
 
 async fn say(shared: &Shared, (names, text): Sayable) -> Result<(), Refused> {
     for name in &names {
-        if !shared.hub.publish(name, text.clone()).await {
+        if !shared.hub.publish(name.as_str(), text.clone()).await {
             let why = "Redis, which tells the other gateways, can't be reached; try again";
             return refused(StatusCode::SERVICE_UNAVAILABLE, why);
         }
@@ -223,7 +226,10 @@ async fn event(
     let infos: HashMap<_, _> = names
         .iter()
         .map(|name| {
-            (name.to_string(), json!({ "subscription_count": counts.get(&**name).unwrap_or(&0) }))
+            (
+                name.to_string(),
+                json!({ "subscription_count": counts.get(name.as_str()).unwrap_or(&0) }),
+            )
         })
         .collect();
     let has = info.contains("subscription_count");
@@ -288,13 +294,13 @@ async fn channel(
     if signed.wants("user_count") && !name.is_presence() {
         return refused(StatusCode::BAD_REQUEST, "user_count is known of presence channels");
     }
-    let count = count_all(&shared.hub).await.get(&*name).copied().unwrap_or(0);
+    let count = count_all(&shared.hub).await.get(name.as_str()).copied().unwrap_or(0);
     let mut about = json!({ "occupied": count > 0 });
     if signed.wants("subscription_count") {
         about["subscription_count"] = count.into();
     }
     if signed.wants("user_count") {
-        about["user_count"] = users_of(&shared, &name).await.len().into();
+        about["user_count"] = users_of(&shared, name.as_str()).await.len().into();
     }
     Ok(Json(about))
 }
@@ -310,7 +316,7 @@ async fn users(
         return refused(StatusCode::BAD_REQUEST, "only presence channels know their users");
     }
     let users: Vec<_> =
-        users_of(&shared, &name).await.into_iter().map(|id| json!({ "id": id })).collect();
+        users_of(&shared, name.as_str()).await.into_iter().map(|id| json!({ "id": id })).collect();
     Ok(Json(json!({ "users": users })))
 }
 
@@ -329,9 +335,7 @@ async fn terminate(
     request: Request,
 ) -> Answer {
     let signed = Signed::read(&shared, &id, request).await?;
-    if !signed.app.may_use(&Name::of_user(&user_id)) {
-        return refused(StatusCode::FORBIDDEN, "this application has no right to users");
-    }
+    signed.channel(&format!("#server-to-user-{user_id}"))?;
     Control::Terminate { user_id }.tell(&shared.hub).await;
     Ok(Json(json!({})))
 }

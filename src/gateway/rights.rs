@@ -39,9 +39,9 @@ pub(super) async fn watch(shared: Weak<Shared>) {
             }
         };
         for ((client, name), _) in subscribed.iter().zip(may).filter(|(_, may)| !may) {
-            shared.hub.unsubscribe(client, name);
+            shared.hub.unsubscribe(client, name.as_str());
             let error = "the right to listen here has ended";
-            client.tell(&say::subscription_error(name, "AuthError", error, 403));
+            client.tell(&say::subscription_error(name.as_str(), "AuthError", error, 403));
         }
     }
 }

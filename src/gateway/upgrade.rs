@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::header::{ORIGIN, SEC_WEBSOCKET_VERSION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::ORIGIN;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
@@ -33,12 +33,7 @@ pub(super) async fn upgrade(
     let headers = match websocket::accept(request.method(), request.headers()) {
         Ok(headers) => headers,
         Err(refused) => {
-            let mut response = (refused.status, refused.reason).into_response();
-            if refused.status == StatusCode::UPGRADE_REQUIRED {
-                let version = HeaderValue::from_static("13");
-                response.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
-            }
-            return response;
+            return (refused.status, refused.headers, refused.reason).into_response();
         }
     };
     let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
@@ -124,7 +119,7 @@ fn admit(
 
 async fn refuse(mut socket: TcpStream, code: Code, why: &str) {
     let text = websocket::text(&say::error(Some(code), why));
-    let close = websocket::close(code as u16, why);
+    let close = websocket::close(code.number(), why);
     let _ = socket.write_all(&[text, close].concat()).await;
     let _ = socket.shutdown().await;
     // The client's own last word is read, or its system would throw away ours with a reset.

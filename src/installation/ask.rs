@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Installation;
 use crate::catalog::{Catalog, PlanError};
-use crate::model::{NewRun, Plan};
+use crate::model::{Actor, Deed, NewRun, Plan};
 use crate::store::StoreError;
 use crate::vault::{Place, VaultError};
 
@@ -47,19 +47,42 @@ impl Installation {
     ///
     /// # Errors
     /// Says what is wrong with the wish, or that the store can't be reached.
-    pub async fn ask(&self, catalog: &Catalog, wanted: Wanted) -> Result<(String, Plan), AskError> {
+    pub async fn ask(
+        &self,
+        by: &Actor,
+        catalog: &Catalog,
+        wanted: Wanted,
+    ) -> Result<(String, Plan), AskError> {
         let plan = catalog.plan(&wanted.jobs, &wanted.parameters)?;
         let id = Uuid::now_v7().to_string();
+        self.ask_planned(by, &id, &plan, wanted).await?;
+        Ok((id, plan))
+    }
+
+    /// The same for a run whose plan is made and whose id (UUID v7) is known. Asked again with
+    /// the same id, the run is there once.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn ask_planned(
+        &self,
+        by: &Actor,
+        id: &str,
+        plan: &Plan,
+        wanted: Wanted,
+    ) -> Result<(), StoreError> {
         let (secrets, parameters): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            wanted.parameters.into_iter().partition(|(name, _)| is_secret(&plan, name));
+            wanted.parameters.into_iter().partition(|(name, _)| is_secret(plan, name));
         let secrets = (!secrets.is_empty()).then(|| {
             let json = serde_json::to_vec(&secrets).expect("text is JSON");
-            self.vault.seal(secrets_of(&id), &zeroize::Zeroizing::new(json))
+            self.vault.seal(secrets_of(id), &zeroize::Zeroizing::new(json))
         });
+        let detail = Some(wanted.jobs.join(", "));
+        let server_id = wanted.server_id;
         let asked = self
             .store
             .ask(&NewRun {
-                id: id.clone(),
+                id: id.to_owned(),
                 server_id: wanted.server_id,
                 jobs: wanted.jobs,
                 parameters,
@@ -70,10 +93,14 @@ impl Installation {
             })
             .await?;
         if asked.claimable {
-            self.hint(&id).await;
+            self.hint(id).await;
         }
         self.announce(asked.changed).await;
-        Ok((id, plan))
+        if asked.added {
+            let (server_id, run_id) = (Some(server_id), Some(id.to_owned()));
+            self.audit(by, Deed { action: "run.ask", server_id, run_id, detail }).await;
+        }
+        Ok(())
     }
 
     /// The secret parameters of a run, as they were asked with.

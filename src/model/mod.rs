@@ -1,12 +1,14 @@
 //! Plain types that every part shares: what is to be done ([`Plan`]), what
 //! happened ([`Event`]), and what is kept of it ([`Server`], [`Run`]). No I/O here.
 
+mod access;
 mod event;
 mod plan;
 mod run;
 mod server;
 mod status;
 
+pub use access::{Actor, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use run::{

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{FailureKind, Outline, Status};
 
 /// One execution of a job, with the jobs it needs, on one server.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Run {
     /// UUID v7: the order of the ids is the order in which runs were asked for.
     pub id: String,
@@ -56,7 +57,7 @@ pub struct Run {
 }
 
 /// What is known of the host, where a run failed without the host's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HostState {
     /// It may still be executing the run.
@@ -87,7 +88,7 @@ pub struct NewRun {
 }
 
 /// A step of a run, or one of its handlers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RunStep {
     /// As the journal counts: steps from 1, handlers after them.
     pub number: i64,
@@ -116,7 +117,7 @@ pub struct RunStep {
 }
 
 /// Something that happened to a run and that is no state of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Note {
     /// Counts up.
     pub id: i64,
@@ -140,7 +141,7 @@ pub struct Chunk {
 }
 
 /// All of a run that a page or a terminal shows, but its output.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RunResource {
     /// The run.
     #[serde(flatten)]

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Status;
 
 /// A machine to provision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Server {
     /// Counts from 1 within the installation.
     pub id: i64,
@@ -35,6 +36,8 @@ pub struct Server {
 /// A server that is about to be added.
 #[derive(Debug, Clone)]
 pub struct NewServer {
+    /// Its owner.
+    pub user_id: i64,
     /// Unique among its owner's servers.
     pub name: String,
     /// A name or an address.

@@ -9,7 +9,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 use tokio::time::timeout;
 
 use super::failure::Failure;
@@ -33,6 +36,34 @@ impl HostKey {
     pub fn key(&self) -> &str {
         self.line.split_once(' ').map_or("", |(_, key)| key)
     }
+}
+
+/// Why a text is no host key.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{0:?} is no host key; write type and base64, as `ssh-ed25519 AAAA…`: the host's console shows \
+     them with `cat /etc/ssh/ssh_host_ed25519_key.pub`"
+)]
+pub struct HostKeyError(String);
+
+/// Types of keys that are pinned.
+const TYPES: [&str; 5] =
+    ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
+
+/// A host key that a person enters, as it is pinned: without the comment at its end.
+///
+/// # Errors
+/// Fails if it is none.
+pub fn read_host_key(text: &str) -> Result<String, HostKeyError> {
+    let mut words = text.split_ascii_whitespace();
+    let (kind, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    // The key begins with its type's length and name (RFC 4253, 6.6).
+    let begin = [&(kind.len() as u32).to_be_bytes()[..], kind.as_bytes()].concat();
+    let fits = |bytes: Vec<u8>| bytes.len() > begin.len() + 8 && bytes.starts_with(&begin);
+    if TYPES.contains(&kind) && STANDARD.decode(key).is_ok_and(fits) {
+        return Ok(format!("{kind} {key}"));
+    }
+    Err(HostKeyError(text.chars().take(80).collect()))
 }
 
 /// Keys of these types are asked for, one after the other, until a wanted one is met.
@@ -132,8 +163,6 @@ fn algorithm(kind: &str) -> String {
 
 /// `SHA256:…` of a key in base64.
 fn fingerprint(base64: &str) -> Option<String> {
-    use base64::Engine;
-    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     let digest = Sha256::digest(STANDARD.decode(base64).ok()?);
     Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(digest)))
 }
@@ -176,5 +205,23 @@ mod tests {
         let key = "AAAAC3NzaC1lZDI1NTE5AAAAIEq4HmRnT9m0MSq+mmEgBrIFRUGhqjBjpHE9GlyD2u7k";
         let fingerprint = super::fingerprint(key).expect("base64");
         assert!(fingerprint.starts_with("SHA256:") && fingerprint.len() == 50, "{fingerprint}");
+    }
+
+    #[test]
+    fn reads_what_a_person_enters() {
+        let key =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEq4HmRnT9m0MSq+mmEgBrIFRUGhqjBjpHE9GlyD2u7k";
+        assert_eq!(super::read_host_key(&format!(" {key} root@edge\n")).as_deref(), Ok(key));
+        for wrong in [
+            "",
+            "ssh-ed25519",
+            "ssh-ed25519 AAAA",
+            &key["ssh-ed25519 ".len()..],
+            &key.replace("ssh-ed25519", "ssh-rsa"),
+            &key.replace("ssh-ed25519", "ssh-dss"),
+            &key.replace("AAAAC3", "*AAAC3"),
+        ] {
+            assert!(super::read_host_key(wrong).is_err(), "{wrong}");
+        }
     }
 }

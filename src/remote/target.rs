@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+/// The longest name of a host (RFC 1035), in bytes.
+const LONGEST: usize = 253;
+
 /// A host to reach over SSH. What is not given, ssh's own configuration decides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -37,17 +40,47 @@ pub enum TargetError {
     Port(String, String),
 }
 
+impl Target {
+    /// A target of parts that were entered one by one.
+    ///
+    /// # Errors
+    /// Fails where a part could not be one, or could be read as an option of ssh.
+    pub fn new(user: Option<&str>, host: &str, port: Option<u16>) -> Result<Self, TargetError> {
+        for part in [user.unwrap_or("root"), host] {
+            check_characters(part)?;
+            if part.is_empty() || part.len() > LONGEST {
+                return Err(TargetError::Empty(part.chars().take(LONGEST).collect()));
+            }
+            if part.starts_with('-') {
+                return Err(TargetError::Dash(part.to_owned()));
+            }
+        }
+        let odd = host.chars().find(|c| "@[]/%".contains(*c));
+        if let Some(odd) = odd.or_else(|| user?.chars().find(|c| "@[]:/%".contains(*c))) {
+            return Err(TargetError::Character(host.to_owned(), odd));
+        }
+        if port == Some(0) {
+            return Err(TargetError::Port(host.to_owned(), "0".to_owned()));
+        }
+        Ok(Self { user: user.map(str::to_owned), host: host.to_owned(), port })
+    }
+}
+
+fn check_characters(text: &str) -> Result<(), TargetError> {
+    let is_odd =
+        |c: &char| c.is_whitespace() || c.is_control() || "\"'`$;&|<>\\(){}*?!#,".contains(*c);
+    match text.chars().find(is_odd) {
+        Some(odd) => Err(TargetError::Character(text.to_owned(), odd)),
+        None => Ok(()),
+    }
+}
+
 impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let whole = || text.to_owned();
-        if let Some(odd) = text
-            .chars()
-            .find(|c| c.is_whitespace() || c.is_control() || "\"'`$;&|<>\\(){}*?!#,".contains(*c))
-        {
-            return Err(TargetError::Character(whole(), odd));
-        }
+        check_characters(text)?;
         let (user, rest) = match text.rsplit_once('@') {
             Some((user, rest)) => (Some(user), rest),
             None => (None, text),

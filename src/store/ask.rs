@@ -13,6 +13,8 @@ pub struct Asked {
     /// Whether it could begin now, so that a hint is worth it: no other run of the server is
     /// at work or waits before it.
     pub claimable: bool,
+    /// Whether it was not there yet.
+    pub added: bool,
 }
 
 impl Store {
@@ -23,14 +25,15 @@ impl Store {
     pub async fn ask(&self, new: &NewRun) -> Result<Asked> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            if self.insert_run(&mut tx, new).await? {
+            let added = self.insert_run(&mut tx, new).await?;
+            if added {
                 self.insert_steps(&mut tx, &new.id, &new.outline).await?;
             }
             let sql = "SELECT id FROM runs WHERE id = $1 AND {may_begin}";
             let first = self.query(sql).bind(new.id.clone()).fetch_optional(&mut *tx).await?;
             let changed = self.raise(&mut tx, new.server_id, None).await?;
             tx.commit().await?;
-            Ok(Asked { changed, claimable: first.is_some() })
+            Ok(Asked { changed, claimable: first.is_some(), added })
         })
         .await
     }

@@ -21,6 +21,9 @@ pub enum StoreError {
     /// Another server has this name.
     #[error("there is a server {0:?} already; take another name, or remove that one first")]
     NameTaken(String),
+    /// Another token of the same user has this name.
+    #[error("there is a token {0:?} already; take another name, or revoke that one first")]
+    TokenNameTaken(String),
     /// The server has runs that have not ended.
     #[error("the server has a run that has not ended; wait for it, or cancel it, then try again")]
     ServerBusy,

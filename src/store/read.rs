@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use sqlx::{AnyConnection, Row};
+use utoipa::ToSchema;
 
 use super::{Result, Store, StoreError, rows};
 use crate::model::{Run, RunResource, Status};
@@ -10,7 +11,7 @@ use crate::model::{Run, RunResource, Status};
 const SHORTEST: usize = 6;
 
 /// A run in a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RunSummary {
     /// The run.
     #[serde(flatten)]

@@ -118,7 +118,7 @@ pub(super) fn status(row: &AnyRow, column: &str) -> Result<Status> {
     row.try_get::<String, _>(column)?.parse().map_err(|error: String| Error::Decode(error.into()))
 }
 
-fn flag(row: &AnyRow, column: &str) -> Result<bool> {
+pub(super) fn flag(row: &AnyRow, column: &str) -> Result<bool> {
     Ok(row.try_get::<i64, _>(column)? == 1)
 }
 
@@ -126,7 +126,7 @@ pub(super) fn time(row: &AnyRow, column: &str) -> Result<Timestamp> {
     Timestamp::from_millisecond(row.try_get(column)?).map_err(decode)
 }
 
-fn maybe_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>> {
+pub(super) fn maybe_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>> {
     let ms: Option<i64> = row.try_get(column)?;
     ms.map(Timestamp::from_millisecond).transpose().map_err(decode)
 }

@@ -8,7 +8,7 @@ use super::{Result, Store, StoreError, rows};
 use crate::model::{Changed, NewServer, Server};
 
 impl Store {
-    /// Adds a server, for the installation's first user. `seal` gives the encrypted private
+    /// Adds a server. `seal` gives the encrypted private
     /// key, bound to the row's id that it is told; it may be asked more than once.
     ///
     /// # Errors
@@ -23,9 +23,10 @@ impl Store {
                 let mut tx = self.begin().await?;
                 let sql = "INSERT INTO servers \
                     (user_id, name, host, ssh_port, ssh_user, host_key, created_at, updated_at) \
-                    SELECT min(id), $1, $2, $3, $4, $5, {now}, {now} FROM users RETURNING id";
+                    VALUES ($1, $2, $3, $4, $5, $6, {now}, {now}) RETURNING id";
                 let row = self
                     .query(sql)
+                    .bind(new.user_id)
                     .bind(new.name.as_str())
                     .bind(new.host.as_str())
                     .bind(i64::from(new.ssh_port))

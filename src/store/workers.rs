@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use sqlx::Row;
+use utoipa::ToSchema;
 
 use super::{Result, Store};
 
@@ -21,7 +22,7 @@ pub struct WorkerRow {
 }
 
 /// A worker, as others see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WorkerStatus {
     /// New at each start.
     pub name: String,

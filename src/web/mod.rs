@@ -1,32 +1,35 @@
-//! The web tier: for now, whether the installation is well.
+//! The web tier: whether the installation is well, and the API. It asks the store and the
+//! installation's verbs, and never a host.
 
-use axum::extract::State;
-use axum::http::StatusCode;
+mod api;
+mod auth;
+mod health;
+mod limit;
+
+use std::sync::Arc;
+
+use axum::Router;
 use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
 
+use crate::catalog::Jobs;
 use crate::installation::Installation;
 
-/// Everything that the web tier answers.
-pub fn router(installation: Installation) -> Router {
-    Router::new().route("/health", get(health)).with_state(installation)
+/// What the web tier answers from. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The store, and how the others are told.
+    pub installation: Installation,
+    /// What can be asked for.
+    pub jobs: Arc<Jobs>,
 }
 
-/// `GET /health`: 200 if database, queue and notifications answer, else 503 and which does not.
-async fn health(State(installation): State<Installation>) -> (StatusCode, Json<Value>) {
-    let database = installation.store.check_schema().await.is_ok();
-    let (queue, bus) = match &installation.wire {
-        Some(wire) => (wire.queue.ping().await.is_ok(), wire.bus.ping().await.is_ok()),
-        None => (true, true),
-    };
-    let status =
-        if database && queue && bus { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = |well| if well { "ok" } else { "unreachable" };
-    let body = json!({
-        "status": if status == StatusCode::OK { "ok" } else { "unavailable" },
-        "version": env!("CARGO_PKG_VERSION"),
-        "database": word(database), "queue": word(queue), "notifications": word(bus),
-    });
-    (status, Json(body))
+/// Everything that the web tier answers.
+pub fn router(site: Site) -> Router {
+    let api = api::router(&site);
+    Router::new()
+        .route("/health", get(health::health))
+        .merge(api)
+        .method_not_allowed_fallback(api::wrong_method)
+        .fallback(api::no_route)
+        .with_state(site)
 }

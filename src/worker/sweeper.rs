@@ -18,6 +18,8 @@ const GRACE: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_millis(100);
 /// How often Redis and the output are tidied.
 const TIDY: Duration = Duration::from_secs(60);
+/// A request may be repeated with its Idempotency-Key for so long.
+const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// So much is done at once.
 const MOST: i64 = 500;
 
@@ -89,5 +91,6 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
     {
         tracing::debug!("Redis was not tidied: {:#}", anyhow::Error::new(error));
     }
+    installation.store.forget_requests(REPEATABLE).await?;
     installation.store.prune_output(keep_output).await.map(drop)
 }

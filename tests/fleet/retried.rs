@@ -41,7 +41,7 @@ fn from_an_earlier_step() {
     let fleet = installation(&lab, &[("one", "echo one"), ("two", "echo two"), ("three", FAILS)]);
     let id = fleet.ask("test", "edge-1");
     fleet.ends(&id, "failed");
-    fleet.refused(1, &["runs", "retry", &id, "--from", "four"], &["no step", "runs show"]);
+    fleet.refused(1, &["runs", "retry", &id, "--from", "four"], &["no step", "test.three"]);
     lab.host(1).run("rm /root/two.done; touch /root/mended");
     assert!(fleet.ok(&["runs", "retry", &id, "--from", "two"]).contains("from step 2"));
     let run = fleet.ends(&id, "completed");

@@ -32,7 +32,11 @@ impl Balancer {
     }
 }
 
-async fn pass_on(mut client: TcpStream, ports: Arc<[u16]>, turn: Arc<AtomicUsize>) -> io::Result<()> {
+async fn pass_on(
+    mut client: TcpStream,
+    ports: Arc<[u16]>,
+    turn: Arc<AtomicUsize>,
+) -> io::Result<()> {
     let first = turn.fetch_add(1, Ordering::Relaxed);
     for at in 0..ports.len() {
         let port = ports[(first + at) % ports.len()];

@@ -91,9 +91,16 @@ fn slow() {
 #[test]
 fn up() {
     let world = World::embedded();
-    for subject in
-        ["connect", "public", "private", "presence", "client_events", "cache", "sign_in", "http_api"]
-    {
+    for subject in [
+        "connect",
+        "public",
+        "private",
+        "presence",
+        "client_events",
+        "cache",
+        "sign_in",
+        "http_api",
+    ] {
         world.passes(subject);
     }
 }

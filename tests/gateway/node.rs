@@ -35,8 +35,11 @@ impl Script {
     /// Starts it, and waits until it says that it is ready.
     pub fn start(name: &str, environment: &[(&str, String)]) -> Self {
         let mut command = command(&[name], environment);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node is installed");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node is installed");
         let asks = child.stdin.take().expect("a pipe");
         let answers = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let mut script = Self { child, asks, answers };

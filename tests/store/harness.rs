@@ -150,6 +150,7 @@ impl Database {
 
 pub fn new_server(name: &str) -> NewServer {
     NewServer {
+        user_id: 1,
         name: name.to_owned(),
         host: "203.0.113.7".to_owned(),
         ssh_port: 2222,

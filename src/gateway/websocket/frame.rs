@@ -1,47 +1,38 @@
-//! Frames as a server writes them: whole, and not masked.
+//! Frames as a server sends them: whole messages, without a mask. Encoded once, a frame may
+//! go to any number of connections.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-pub(super) const CONTINUATION: u8 = 0x0;
-pub(super) const TEXT: u8 = 0x1;
-pub(super) const BINARY: u8 = 0x2;
-pub(super) const CLOSE: u8 = 0x8;
-pub(super) const PING: u8 = 0x9;
-pub(super) const PONG: u8 = 0xA;
-/// The bit of a message's last frame.
-pub(super) const LAST: u8 = 0x80;
-/// What a control frame may carry, in bytes.
-pub(super) const CONTROL: usize = 125;
+use super::header::{CONTROL, Opcode};
 
 /// A text message.
 pub fn text(payload: &str) -> Bytes {
-    frame(TEXT, payload.as_bytes())
+    frame(Opcode::Text, payload.as_bytes())
 }
 
-/// Asks whether the client is there. At most 125 bytes go along.
+/// Asks for a pong with the same payload, of which only the first 125 bytes are sent.
 pub fn ping(payload: &[u8]) -> Bytes {
-    frame(PING, &payload[..payload.len().min(CONTROL)])
+    frame(Opcode::Ping, &payload[..payload.len().min(CONTROL)])
 }
 
-/// The answer to a ping, with what came along.
+/// Answers a ping with its payload, of which only the first 125 bytes are sent.
 pub fn pong(payload: &[u8]) -> Bytes {
-    frame(PONG, &payload[..payload.len().min(CONTROL)])
+    frame(Opcode::Pong, &payload[..payload.len().min(CONTROL)])
 }
 
-/// The last word, with as much of the reason as a frame may hold.
+/// Closes the connection: nothing may be sent after it. A reason that is longer than 123
+/// bytes is cut between two characters.
 pub fn close(code: u16, reason: &str) -> Bytes {
-    let end = reason.floor_char_boundary(CONTROL - 2);
-    let mut payload = code.to_be_bytes().to_vec();
-    payload.extend_from_slice(&reason.as_bytes()[..end]);
-    frame(CLOSE, &payload)
+    let fits = (0..=CONTROL - 2).rev().find_map(|end| reason.get(..end));
+    frame(Opcode::Close, &[&code.to_be_bytes(), fits.unwrap_or_default().as_bytes()].concat())
 }
 
-fn frame(opcode: u8, payload: &[u8]) -> Bytes {
+fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(10 + payload.len());
-    frame.put_u8(LAST | opcode);
+    frame.put_u8(0x80 | opcode.number());
     match payload.len() {
-        length @ 0..=125 => frame.put_u8(length as u8),
-        length @ 126..=65_535 => {
+        length @ ..=125 => frame.put_u8(length as u8),
+        length @ ..=0xFFFF => {
             frame.put_u8(126);
             frame.put_u16(length as u16);
         }

@@ -1,0 +1,60 @@
+//! A run's output by its offset: what is kept of all attempts, one after the other, as one
+//! text that only grows. Who reads on from an offset misses nothing and gets nothing twice.
+
+use sqlx::Row;
+
+use super::{Result, Store};
+
+/// Some of a run's output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputSlice {
+    /// The bytes as the host has them, with secrets masked.
+    pub bytes: Vec<u8>,
+    /// How many bytes there are altogether by now.
+    pub whole: u64,
+}
+
+impl Store {
+    /// At most `limit` bytes of a run's output from this offset on, of one step or of all.
+    pub async fn output_slice(
+        &self,
+        run: &str,
+        step: Option<i64>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<OutputSlice> {
+        self.again(|| async {
+            let mut tx = self.snapshot().await?;
+            // Lengths first: a database knows them without reading the bytes.
+            let sql = "SELECT attempt, start, CAST(length(bytes) AS BIGINT) AS length \
+                FROM run_output WHERE run_id = $1 AND ($2 IS NULL OR step = $2) \
+                ORDER BY attempt, start";
+            let chunks = self.query(sql).bind(run.to_owned()).bind(step);
+            let (mut whole, mut bytes) = (0_u64, Vec::new());
+            for chunk in chunks.fetch_all(&mut *tx).await? {
+                let length = chunk.try_get::<i64, _>("length")? as u64;
+                let before = whole;
+                whole += length;
+                let from = offset.saturating_sub(before).min(length);
+                let to = offset.saturating_add(limit).saturating_sub(before).min(length);
+                if from >= to {
+                    continue;
+                }
+                let sql = "SELECT bytes FROM run_output \
+                    WHERE run_id = $1 AND attempt = $2 AND start = $3";
+                let row = self
+                    .query(sql)
+                    .bind(run.to_owned())
+                    .bind(chunk.try_get::<i64, _>("attempt")?)
+                    .bind(chunk.try_get::<i64, _>("start")?)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                let chunk: Vec<u8> = row.try_get("bytes")?;
+                bytes.extend_from_slice(&chunk[from as usize..to as usize]);
+            }
+            tx.commit().await?;
+            Ok(OutputSlice { bytes, whole })
+        })
+        .await
+    }
+}

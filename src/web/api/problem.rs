@@ -1,0 +1,131 @@
+//! What the API says when it does not do what it was asked: `application/problem+json`
+//! (RFC 9457), with the cause and the next step in `detail`.
+
+mod causes;
+mod kind;
+
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use kind::Kind;
+
+/// The media type.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    errors: Vec<FieldError>,
+    /// Of a 401: how to show who asks.
+    challenge: Option<&'static str>,
+    /// Of a 429 or 503: so many seconds are to be waited.
+    wait: Option<u64>,
+}
+
+/// A problem as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Names the kind of problem: `/api/v1/docs#not-found`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// The cause, and what to do.
+    detail: String,
+    /// What is wrong with which field, where that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldError {
+    /// As in `parameters.app_user`.
+    field: String,
+    /// What is wrong with it, and what it must be.
+    detail: String,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), challenge: None, wait: None }
+    }
+
+    /// 400.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Malformed, detail)
+    }
+
+    /// 401; `shown`: there was a token.
+    pub fn unauthorized(detail: impl Into<String>, shown: bool) -> Self {
+        let challenge = match shown {
+            true => r#"Bearer realm="groundcrew", error="invalid_token""#,
+            false => r#"Bearer realm="groundcrew""#,
+        };
+        Self { challenge: Some(challenge), ..Self::new(Kind::Unauthorized, detail) }
+    }
+
+    /// 403.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Forbidden, detail)
+    }
+
+    /// 404.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, detail)
+    }
+
+    /// 422, about one field.
+    pub fn invalid(field: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let errors = vec![FieldError { field: field.to_owned(), detail: detail.clone() }];
+        Self { errors, ..Self::new(Kind::Invalid, detail) }
+    }
+
+    /// 429, with the seconds to wait.
+    pub fn too_many(wait: u64) -> Self {
+        let detail = format!("wait {wait} s, as Retry-After says, and ask less often");
+        Self { wait: Some(wait), ..Self::new(Kind::TooMany, detail) }
+    }
+
+    /// 500. What it is goes to our log, and not to who asked.
+    pub fn internal(what: impl std::fmt::Display) -> Self {
+        tracing::error!("a request failed: {what}");
+        Self::new(Kind::Internal, "the server's log says more; it is no fault of the request's")
+    }
+
+    fn errors(self, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..self }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, name, title) = self.kind.about();
+        let body = ProblemBody {
+            kind: format!("/api/v1/docs#{name}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail,
+            errors: self.errors,
+        };
+        let body = serde_json::to_vec(&body).expect("texts are JSON");
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let challenge =
+            self.challenge.map(|text| (WWW_AUTHENTICATE, HeaderValue::from_static(text)));
+        let wait = self.wait.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+        headers.extend(challenge.into_iter().chain(wait));
+        response
+    }
+}
