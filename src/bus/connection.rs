@@ -17,7 +17,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// While it connects, it is looked at so often.
 const LOOK: Duration = Duration::from_millis(20);
 /// Between two tries to connect again: the first and the longest pause.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// Each command takes at most so long.
 pub(super) const COMMAND: Duration = Duration::from_secs(2);
 

@@ -36,8 +36,8 @@ pub(super) struct Redis {
 impl Redis {
     pub(super) async fn connect(url: &str, prefix: &str) -> Result<Self, BusError> {
         let address = Address::new(url)?;
-        // For ever, 100 ms to 5 s apart.
-        let policy = ReconnectPolicy::new_exponential(0, 100, 5000, 2);
+        // For ever, 100 ms to 1 s apart.
+        let policy = ReconnectPolicy::new_exponential(0, 100, 1000, 2);
         let publisher = Arc::new(address.connect(Some(policy), 1).await?);
         let (quiet_until, _) = watch::channel(Instant::now());
         Ok(Self { address, channels: Channels::new(prefix), publisher, quiet_until })

@@ -116,7 +116,9 @@ impl Client {
             Sent::Full => {
                 self.metrics.dropped.inc();
                 drop(line);
-                self.end(Code::Reconnect, "too slow: more waits for this client than is kept");
+                // Without an error before it: there is no place for one more frame.
+                let why = "too slow: more waits for this client than is kept";
+                self.close(Code::Reconnect as u16, why);
             }
             Sent::Broken => {
                 line.broken = true;

@@ -8,11 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use groundcrew::config::Settings;
 use groundcrew::installation::{Installation, Role};
-use groundcrew::model::Claim;
+use groundcrew::model::{Changed, Claim};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Runtime;
 
 use crate::harness::{new_run, new_server};
+use crate::lab::wait_until;
 
 /// Longer than a test.
 const LEASE: Duration = Duration::from_secs(600);
@@ -66,6 +67,16 @@ impl Changes {
         // Who was announced to, or not, must not slow the next change.
         let installation = self.installation.clone();
         self.runtime.spawn(async move { installation.announce(changed).await });
+    }
+
+    /// Waits until changes are announced again: after an outage that takes some seconds, in which
+    /// the sweeper would do it, and there is none here.
+    pub fn wait_for_the_bus(&self) {
+        let wire = self.installation.wire.as_ref().expect("a role has a wire");
+        let changed = Changed { server_id: 0, revision: 0 };
+        wait_until("changes are announced again", || {
+            self.runtime.block_on(wire.bus.announce(&changed)).is_ok()
+        });
     }
 
     /// Ten changes a second, of one server after the other, for so long.

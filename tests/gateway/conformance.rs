@@ -80,6 +80,13 @@ fn page() {
     World::with(1).passes("page");
 }
 
+/// Promise 7, too: whoever is slow ends with the last. Each notification goes out by itself here,
+/// or it would take minutes until a client is behind.
+#[test]
+fn slow() {
+    World::set(1, &[("GROUNDCREW_COALESCE", "0")]).passes("slow");
+}
+
 /// In one process, with its bus in memory, all of it works as it does apart.
 #[test]
 fn up() {

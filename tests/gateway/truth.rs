@@ -35,6 +35,7 @@ fn all_know(what: &str, world: &World, pages: &mut Pages, mended: i64) {
 /// And what happens from now on is heard as before.
 #[track_caller]
 fn goes_on(world: &mut World, pages: &mut Pages) {
+    world.changes.wait_for_the_bus();
     world.changes.go_on(BEFORE);
     let since = now();
     world.changes.go_on(BEFORE);
@@ -78,10 +79,10 @@ fn the_gateway_was_killed() {
     let mut pages = Pages::open(&world.environment());
     world.changes.go_on(BEFORE);
     world.gateways[0].process.kill();
-    world.changes.go_on(Duration::from_secs(1));
+    world.changes.go_on(BROKEN);
     world.gateways[0] = world.start_again(0);
     let mended = now();
-    all_know("the gateway killed, and started again 1 s later", &world, &mut pages, mended);
+    all_know("the gateway killed, and started again 5 s later", &world, &mut pages, mended);
     goes_on(&mut world, &mut pages);
 }
 

@@ -38,8 +38,14 @@ pub struct Gateway {
 impl World {
     /// With so many gateways.
     pub fn with(gateways: usize) -> Self {
+        Self::set(gateways, &[])
+    }
+
+    /// With so many gateways that have these settings.
+    pub fn set(gateways: usize, more: &[(&'static str, &str)]) -> Self {
         let (redis, database) = (Redis::start(), database());
         let fleet = named(Fleet::apart(&database, &redis.url));
+        let fleet = more.iter().fold(fleet, |fleet, (name, value)| fleet.with(name, value));
         let settings = settings(Some(&database), Some(&redis.url), fleet.folder.path());
         let changes = Changes::of(SERVERS, settings);
         let gateways = (0..gateways).map(|_| gateway(&fleet, free_port())).collect();

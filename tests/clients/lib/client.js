@@ -79,5 +79,7 @@ export async function socket(test, path = `/app/${key}?protocol=7&client=js&vers
         hears: (event, where) => ear.hears(event, where),
         say: (event, data, channel) => bare.send(JSON.stringify({ event, data, channel })),
         sendRaw: (text) => bare.send(text),
+        pause: () => bare.pause(),
+        resume: () => bare.resume(),
     };
 }

@@ -1,8 +1,8 @@
 // Where the gateways are and what their application is called: the environment says so, which
 // tests/gateway sets.
 
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 
 import PusherSdk from "pusher";
 
@@ -34,8 +34,12 @@ export function sdk(gateway = 0, options = {}) {
     });
 }
 
-/** Publishes in Redis, as Laravel's `redis` broadcaster does. */
-export async function publish(channel, message) {
-    const words = ["-u", setting("REDIS_URL"), "publish", setting("REDIS_PREFIX") + channel, message];
-    await promisify(execFile)("redis-cli", words);
+/** Publishes in Redis, as Laravel's `redis` broadcaster does: one message, or many in order. */
+export async function publish(channel, ...messages) {
+    const redis = spawn("redis-cli", ["-u", setting("REDIS_URL")], { stdio: ["pipe", "ignore", "inherit"] });
+    // In its single quotes, only they themselves are special.
+    const line = (message) => `publish ${setting("REDIS_PREFIX")}${channel} '${message.replaceAll("'", "\\'")}'\n`;
+    redis.stdin.end(messages.map(line).join(""));
+    const [code] = await once(redis, "close");
+    if (code !== 0) throw new Error(`redis-cli ended with ${code}`);
 }
