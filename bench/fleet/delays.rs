@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use groundcrew::bus::Heard;
 use groundcrew::catalog::Catalog;
 use groundcrew::installation::Wanted;
+use groundcrew::model::Actor;
 use groundcrew::worker::LEASE;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
 
@@ -28,6 +29,7 @@ pub async fn asked(site: &Site, catalog: &Catalog) -> Result<Vec<f64>> {
     let servers = site.servers(FIRST + ASKS).await?;
     let mut workers = Workers::start(site);
     quiet().await;
+    let by = Actor { user_id: None, name: "bench".to_owned(), address: None };
     let mut begun = HashMap::new();
     let mut tick = interval(PAUSE);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -40,7 +42,7 @@ pub async fn asked(site: &Site, catalog: &Catalog) -> Result<Vec<f64>> {
             parameters: BTreeMap::new(),
             untested_system: false,
         };
-        site.web.ask(catalog, wanted).await?;
+        site.web.ask(&by, catalog, wanted).await?;
     }
     let mut times = HashMap::new();
     while times.len() < servers.len() {
