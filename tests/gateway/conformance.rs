@@ -1,7 +1,20 @@
 //! What clients and publishers expect of Pusher's protocol, one subject a test. Where it makes a
 //! difference, clients and publishers come to two gateways.
 
+use std::fs;
+
+use tempfile::TempDir;
+
 use crate::world::World;
+
+const NEIGHBOUR: &str = r#"
+[[app]]
+id = "2002"
+key = "key-of-the-shop"
+secret = "secret-of-the-shop"
+channels = ["private-shop.*", "private-servers.*"]
+origins = ["https://shop.example.com"]
+"#;
 
 #[test]
 fn connect() {
@@ -46,7 +59,21 @@ fn sign_in() {
 
 #[test]
 fn keep_alive() {
-    World::with(1).passes("keep_alive");
+    World::set(1, &[("GROUNDCREW_ACTIVITY_TIMEOUT", "1")]).passes("keep_alive");
+}
+
+#[test]
+fn rights() {
+    World::with(1).passes("rights");
+}
+
+#[test]
+fn neighbours() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("apps.toml");
+    fs::write(&file, NEIGHBOUR).expect("a file");
+    let file = file.to_str().expect("text");
+    World::set(1, &[("GROUNDCREW_APPS", file)]).passes("neighbours");
 }
 
 #[test]

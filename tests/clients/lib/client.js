@@ -75,7 +75,7 @@ export async function socket(test, path = `/app/${key}?protocol=7&client=js&vers
     await new Promise((resolve, reject) => bare.on("open", resolve).on("error", reject));
     return {
         heard,
-        closed: () => within("closed", (done) => closed.then(done)),
+        closed: (limit) => within("closed", (done) => closed.then(done), undefined, limit),
         hears: (event, where) => ear.hears(event, where),
         say: (event, data, channel) => bare.send(JSON.stringify({ event, data, channel })),
         sendRaw: (text) => bare.send(text),

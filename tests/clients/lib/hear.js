@@ -9,10 +9,10 @@ export function next(emitter, event) {
     return within(event, (done) => emitter.bind(event, done));
 }
 
-/** What `begin` hands to its callback; fails after LONG. */
-export function within(what, begin, explain = () => "") {
+/** What `begin` hands to its callback; fails after `limit` ms. */
+export function within(what, begin, explain = () => "", limit = LONG) {
     return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`never: ${what} ${explain()}`)), LONG);
+        const timer = setTimeout(() => reject(new Error(`never: ${what} ${explain()}`)), limit);
         begin((value) => {
             clearTimeout(timer);
             resolve(value);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { client, socket } from "../lib/client.js";
-import { next } from "../lib/hear.js";
+import { LONG, next } from "../lib/hear.js";
 
 test("a ping is answered", async (t) => {
     const bare = await socket(t);
@@ -31,4 +31,17 @@ test("pusher-js asks after a silence, and stays on the answer", async (t) => {
     }
     assert.equal(pusher.connection.socket_id, socket_id);
     assert.equal(pusher.connection.state, "connected");
+});
+
+// The gateway of this test wants to hear of a client every second, lets ten more pass before it
+// asks, and another thirty before it gives up.
+test("who says nothing is asked, and who does not answer closed with 4201", async (t) => {
+    const [answers, dead] = [await socket(t), await socket(t)];
+    for (const bare of [answers, dead]) await bare.hears("pusher:ping");
+    answers.say("pusher:pong", {});
+    const { code } = await dead.closed(2 * LONG);
+    assert.equal(code, 4201);
+    assert.equal(dead.heard.filter(({ event }) => event === "pusher:ping").length, 1);
+    answers.say("pusher:ping", {});
+    await answers.hears("pusher:pong");
 });
