@@ -82,10 +82,18 @@ async fn many_at_once(db: Database) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
     let mut all: Vec<_> = std::fs::read_dir(folder)
         .expect("the migrations")
-        .map(|file| file.expect("a file").path().file_stem().expect("a name").to_owned())
+        .map(|file| {
+            file.expect("a file")
+                .path()
+                .file_stem()
+                .expect("a name")
+                .to_str()
+                .expect("UTF-8")
+                .to_owned()
+        })
         .collect();
     all.sort();
-    assert!(applied.iter().map(std::ffi::OsStr::new).eq(&all), "each once: {applied:?}");
+    assert!(applied.iter().eq(&all), "each once: {applied:?}");
     first.check_schema().await.expect("as it should be");
 }
 
