@@ -38,7 +38,7 @@ impl Redis {
         let address = Address::new(url)?;
         // For ever, 100 ms to 1 s apart.
         let policy = ReconnectPolicy::new_exponential(0, 100, 1000, 2);
-        let publisher = Arc::new(address.connect(Some(policy), 1).await?);
+        let publisher = Arc::new(address.connect(Some(policy), CAPACITY).await?);
         let (quiet_until, _) = watch::channel(Instant::now());
         Ok(Self { address, channels: Channels::new(prefix), publisher, quiet_until })
     }
