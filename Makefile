@@ -1,10 +1,10 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos build lint lab bench bench-fleet bench-gateway
+.PHONY: help demo test chaos fuzz build lint lab bench bench-fleet bench-gateway
 
 help: ## Lists what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and ends)
 	@lab/demo
@@ -14,6 +14,9 @@ test: ## Checks everything, on real hosts: about eight minutes, after the first 
 
 chaos: ## Every fault, at every moment, and a storm: docs/reliability.md, eleven minutes (TRIES=1 ONLY= STORM=600 SEED=)
 	@tests/chaos/run
+
+fuzz: ## Inputs by chance, millions for each parser of what strangers send (INPUTS= SEED=)
+	@INPUTS=$${INPUTS:-10000000} cargo test --locked --profile fuzz --test fuzz -- --nocapture
 
 build: ## The release binary: target/release/groundcrew, with everything inside
 	cargo build --release --locked

@@ -29,7 +29,7 @@ pub async fn asked(site: &Site, catalog: &Catalog) -> Result<Vec<f64>> {
     let servers = site.servers(FIRST + ASKS).await?;
     let mut workers = Workers::start(site);
     quiet().await;
-    let actor = Actor { user_id: None, name: "bench".to_owned(), address: None };
+    let by = Actor { user_id: None, name: "bench".to_owned(), address: None };
     let mut begun = HashMap::new();
     let mut tick = interval(PAUSE);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -42,7 +42,7 @@ pub async fn asked(site: &Site, catalog: &Catalog) -> Result<Vec<f64>> {
             parameters: BTreeMap::new(),
             untested_system: false,
         };
-        site.web.ask(&actor, catalog, wanted).await?;
+        site.web.ask(&by, catalog, wanted).await?;
     }
     let mut times = HashMap::new();
     while times.len() < servers.len() {

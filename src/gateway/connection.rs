@@ -152,10 +152,13 @@ impl Connection {
             self.shared.hub.metrics.refused.inc();
             self.client.tell(&say::subscription_error(channel, kind, error, status));
         };
-        let name: Name = match channel.parse() {
-            Ok(name) => name,
-            Err(bad) => return refuse("InvalidChannel", &BadName::to_string(&bad), 400),
-        };
+        let user = self.client.knows().user.clone();
+        let own = user.and_then(|user| Name::of_user(&user).ok());
+        let name =
+            match own.filter(|own| own.as_str() == channel).map_or_else(|| channel.parse(), Ok) {
+                Ok(name) => name,
+                Err(bad) => return refuse("InvalidChannel", &BadName::to_string(&bad), 400),
+            };
         {
             let knows = self.client.knows();
             if knows.channels.iter().any(|known| known.name == name) {
@@ -198,17 +201,21 @@ impl Connection {
         let App { key, secret, .. } = &*self.client.app;
         let signed = sign::check_signin(key, secret, &self.client.id, user_data, auth);
         let user = user_id(user_data).ok().filter(|_| signed);
-        let named = user.and_then(|user| Some((Name::of_user(&user).ok()?, user)));
-        let Some((name, user)) = named else {
+        let user = user.filter(|user| Name::of_user(user).is_ok());
+        let Some(user) = user else {
             self.client.end(Code::Unauthorized, "the sign-in is not signed, or names no user");
             return self.shared.limits.failed(&self.client);
         };
-        if self.client.knows().user.replace(user.into()).is_none() {
-            self.client.tell(&say::signin_success(user_data));
-            self.shared.hub.subscribe(&self.client, name, None, None);
-        } else {
-            self.client.tell(&say::error(None, "this connection is signed in already"));
+        {
+            let mut knows = self.client.knows();
+            if knows.user.is_some() {
+                drop(knows);
+                return self.client.tell(&say::error(None, "this connection is signed in already"));
+            }
+            // From now on it may ask for the user's own channel, as pusher-js does at once.
+            knows.user = Some(user.into());
         }
+        self.client.tell(&say::signin_success(user_data));
     }
 
     /// A client's own event, for the others of the channel.

@@ -109,9 +109,8 @@ impl Client {
             curl.args(["-H", &format!("Authorization: Bearer {}", self.token)]);
         }
         // Nothing that curl would add by itself.
-        curl.args(["-H", "Expect:", "-H", "Content-Type;"]).stdin(Stdio::piped());
-        let own = headers.iter().any(|header| header.starts_with("Content-Type"));
-        if own || body.is_none() {
+        curl.args(["-H", "Expect:"]).stdin(Stdio::piped());
+        if !headers.iter().any(|header| header.starts_with("Content-Type")) {
             curl.args(["-H", "Content-Type:"]);
         }
         for header in headers {

@@ -26,6 +26,7 @@ mod world;
 
 mod audited;
 mod bad_requests;
+mod database_away;
 mod described;
 mod hosts;
 mod idempotent;

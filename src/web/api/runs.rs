@@ -195,6 +195,9 @@ pub async fn output(
     if !(1..=MOST_OUTPUT).contains(&limit) {
         return Err(Problem::malformed(format!("limit must be from 1 to {MOST_OUTPUT}")));
     }
+    if query.offset > i64::MAX as u64 {
+        return Err(Problem::malformed("offset is further than any output goes"));
+    }
     let (step, offset) = (query.step.map(|step| i64::from(step.get())), query.offset);
     let slice = site.installation.store.output_slice(&run.run.id, step, offset, limit).await?;
     let headers = [

@@ -8,6 +8,9 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+/** What every route may answer, and is said once. */
+const ALWAYS = ['401', '403', '429', '503'];
+
 const code = (text) => element('code', {}, text);
 
 /** A text in which `backticks` are code. */
@@ -87,7 +90,7 @@ function route(method, path, operation, all) {
     code(parameter.name), parameter.in, type(parameter.schema), prose(parameter.description ?? '', 'span'),
   ]);
   const body = operation.requestBody?.content?.['application/json']?.schema;
-  const answers = Object.entries(operation.responses).map(([status, answer]) => {
+  const answers = Object.entries(operation.responses).filter(([status]) => !ALWAYS.includes(status)).map(([status, answer]) => {
     const [kind, content] = Object.entries(answer.content ?? {})[0] ?? [];
     return [status, prose(answer.description ?? '', 'span'), content?.schema ? type(content.schema) : kind ?? ''];
   });
@@ -117,7 +120,8 @@ function show(api) {
     }
   }
   document.getElementById('problems').append(element('h2', {}, 'problems'),
-    element('p', { class: 'quiet' }, 'detail says the cause, and what to do.'),
+    element('p', { class: 'quiet' }, `Every route may answer ${ALWAYS.join(', ')}. `,
+      'detail says the cause, and what to do.'),
     ...api['x-problems'].map(({ name, status, title }) =>
       element('p', { id: name }, code(`${status} ${name}`), ` ${title}`)));
   document.getElementById('schemas').append(element('h2', {}, 'schemas'),
