@@ -1,10 +1,10 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz build lint lab bench bench-fleet
+.PHONY: help demo test chaos fuzz build lint lab bench bench-fleet bench-gateway
 
 help: ## Lists what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and ends)
 	@lab/demo
@@ -32,3 +32,6 @@ bench: ## Side by side with plain ssh, pyinfra and Ansible
 
 bench-fleet: ## How fast runs are claimed and changes heard, beside apalis alone
 	@cargo bench --locked --bench fleet
+
+bench-gateway: ## The gateway beside Sockudo, and the time from a commit to the pages
+	@bench/gateway/run

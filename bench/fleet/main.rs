@@ -7,7 +7,9 @@ mod apalis_alone;
 mod claims;
 mod delays;
 mod quiet;
+#[allow(dead_code, reason = "the gateway's bench uses more of it")]
 mod site;
+#[allow(dead_code, reason = "the gateway's bench uses more of it")]
 mod table;
 mod workers;
 

@@ -26,6 +26,8 @@ pub struct Site {
     pub web: Installation,
     /// The workers' own.
     pub workers: [Installation; 2],
+    /// Its own; other processes are to have the same.
+    pub settings: Settings,
     _folder: TempDir,
     _lock: Option<std::fs::File>,
 }
@@ -48,14 +50,15 @@ impl Site {
             Ok::<_, anyhow::Error>(Installation::open(&settings, Role::Apart).await?.0)
         };
         let (web, workers) = (open().await?, [open().await?, open().await?]);
-        Ok(Self { web, workers, _folder: folder, _lock: None })
+        Ok(Self { web, workers, settings, _folder: folder, _lock: None })
     }
 
     /// All in one process, as `up` is.
     pub async fn embedded() -> Result<Self> {
         let folder = TempDir::new()?;
-        let (web, _lock) = Installation::open(&settings(folder.path()), Role::Up).await?;
-        Ok(Self { workers: [web.clone(), web.clone()], web, _folder: folder, _lock })
+        let settings = settings(folder.path());
+        let (web, _lock) = Installation::open(&settings, Role::Up).await?;
+        Ok(Self { workers: [web.clone(), web.clone()], web, settings, _folder: folder, _lock })
     }
 
     /// So many servers.

@@ -18,6 +18,7 @@ pub struct Rate {
 /// Medians of what the tries' times are; `max` is of all.
 pub struct Time {
     pub p50: f64,
+    pub p95: f64,
     pub p99: f64,
     pub max: f64,
 }
@@ -32,7 +33,7 @@ impl Figures {
         let tries: Vec<_> = self.tries.iter().map(|times| sorted(times.iter().copied())).collect();
         let median = |part: f64| at(&sorted(tries.iter().map(|times| at(times, part))), 0.5);
         let max = tries.iter().map(|times| at(times, 1.0)).fold(0.0, f64::max);
-        Time { p50: median(0.5), p99: median(0.99), max }
+        Time { p50: median(0.5), p95: median(0.95), p99: median(0.99), max }
     }
 
     /// The median of the ratios within each turn.
