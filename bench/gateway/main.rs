@@ -54,6 +54,9 @@ const SETTLE: Duration = Duration::from_secs(6);
 /// The channel that all listen to.
 const ALL: &str = "private-all";
 
+/// A row of a table: what it is called, and whose figures it shows.
+type Row = (&'static str, fn(&Side) -> &Figures);
+
 /// What is measured of each, in the order of the rows.
 #[derive(Default)]
 struct Side {
@@ -162,7 +165,7 @@ fn say(figures: &mut Figures, tried: Vec<f64>, what: &str) {
 fn report(sides: &[Side; 2]) -> String {
     let mut table = Table::new(&["", "with", "median", "min", "max", "× Sockudo"]);
     let names = ["groundcrew", "Sockudo"];
-    let rates: [(&str, fn(&Side) -> &Figures); 4] = [
+    let rates: [Row; 4] = [
         ("KB a connection", |side| &side.memory),
         ("connections a second", |side| &side.accepted),
         ("delivered a second, one channel, 5000 subscribers", |side| &side.to_all),
@@ -180,7 +183,7 @@ fn report(sides: &[Side; 2]) -> String {
         }
     }
     let mut times = Table::new(&["published → heard, ms", "with", "p50", "p95", "p99", "max"]);
-    let rows: [(&str, fn(&Side) -> &Figures); 2] = [
+    let rows: [Row; 2] = [
         ("one of 5000 hears it", |side| &side.alone),
         ("all 5000 hear it", |side| &side.among_all),
     ];
