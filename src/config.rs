@@ -67,6 +67,34 @@ impl Settings {
     }
 }
 
+/// TLS, where no proxy in front has it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "TLS")]
+pub struct TlsSettings {
+    /// The certificate with its chain, as PEM [default: none, TLS is a proxy's in front]
+    #[arg(long, env = "GROUNDCREW_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, as PEM
+    #[arg(long, env = "GROUNDCREW_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// A certificate, and its key.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// With its chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+impl TlsSettings {
+    /// Both files, if TLS is spoken.
+    pub fn files(self) -> Option<TlsFiles> {
+        Some(TlsFiles { certificate: self.tls_cert?, key: self.tls_key? })
+    }
+}
+
 /// What a gateway is told.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gateway")]

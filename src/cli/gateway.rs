@@ -10,10 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::print::{print, print_json};
-use crate::config::{GatewaySettings, Settings};
+use crate::config::{GatewaySettings, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
-use crate::listen;
+use crate::listen::{self, Tls};
 
 /// Starts a gateway alone: browsers connect to it and hear which server changed
 ///
@@ -40,6 +40,8 @@ pub struct GatewayArgs {
     metrics_listen: Option<SocketAddr>,
     #[command(flatten)]
     gateway: GatewaySettings,
+    #[command(flatten)]
+    tls: TlsSettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -75,10 +77,11 @@ async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let (stops, stop) = watch::channel(false);
     if let Some(address) = args.metrics_listen {
         let listener = listen::bind(address, true)?;
-        tokio::spawn(listen::serve(listener, gateway.metrics(), stop.clone()));
+        tokio::spawn(listen::serve(listener, None, gateway.metrics(), stop.clone()));
     }
+    let tls = args.tls.files().map(Tls::open).transpose()?;
     let listener = listen::bind(args.listen, true)?;
-    let serving = tokio::spawn(listen::serve(listener, gateway.router(), stop));
+    let serving = tokio::spawn(listen::serve(listener, tls, gateway.router(), stop));
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

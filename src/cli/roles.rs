@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 
 use super::operate;
 use crate::catalog::Jobs;
-use crate::config::{GatewaySettings, Settings};
+use crate::config::{GatewaySettings, Settings, TlsSettings};
 use crate::gateway::Gateway;
 use crate::installation::{Installation, Role};
-use crate::listen;
+use crate::listen::{self, Tls};
 use crate::stop::stopped;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
@@ -43,6 +43,8 @@ pub struct UpArgs {
     work: WorkArgs,
     #[command(flatten)]
     gateway: GatewaySettings,
+    #[command(flatten)]
+    tls: TlsSettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -88,7 +90,8 @@ struct WorkArgs {
 
 /// Runs until it is told to stop.
 pub fn up(args: UpArgs) -> Result<ExitCode> {
-    serve(args.settings, args.work, Some((args.listen, args.gateway)))
+    let UpArgs { listen, work, gateway, tls, settings } = args;
+    serve(settings, work, Some(Front { listen, gateway, tls }))
 }
 
 /// Runs until it is told to stop.
@@ -103,11 +106,14 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
     serve(args.settings, args.work, None)
 }
 
-fn serve(
-    settings: Settings,
-    work: WorkArgs,
-    listen: Option<(SocketAddr, GatewaySettings)>,
-) -> Result<ExitCode> {
+/// What `up` has besides a worker.
+struct Front {
+    listen: SocketAddr,
+    gateway: GatewaySettings,
+    tls: TlsSettings,
+}
+
+fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let jobs = Arc::new(Jobs::open(settings.jobs())?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -115,12 +121,13 @@ fn serve(
         .build()
         .context("starting the runtime")?;
     let served = runtime.block_on(async {
-        let role = if listen.is_some() { Role::Up } else { Role::Apart };
+        let role = if front.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
-        let front = match listen {
-            Some((address, settings)) => {
-                let gateway = Gateway::open(&installation, &settings).await?;
-                Some((listen::bind(address, false)?, gateway))
+        let front = match front {
+            Some(Front { listen, gateway, tls }) => {
+                let gateway = Gateway::open(&installation, &gateway).await?;
+                let tls = tls.files().map(Tls::open).transpose()?;
+                Some((listen::bind(listen, false)?, tls, gateway))
             }
             None => None,
         };
@@ -136,9 +143,9 @@ fn serve(
         let slots = work.slots;
         roles.spawn(Worker::run(installation.clone(), jobs.clone(), slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
-        if let Some((listener, gateway)) = front {
+        if let Some((listener, tls, gateway)) = front {
             let router = web::router(Site { installation, jobs }).merge(gateway.router());
-            roles.spawn(listen::serve(listener, router, stop.clone()));
+            roles.spawn(listen::serve(listener, tls, router, stop.clone()));
             roles.spawn(async move {
                 stopped(&mut stop.clone()).await;
                 // Whoever comes after us must wait until we are gone.

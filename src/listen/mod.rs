@@ -1,6 +1,9 @@
 //! Takes connections and speaks HTTP on them, for web and gateway: no client that says nothing
 //! keeps a connection, and a WebSocket gets its bare socket back.
 
+mod socket;
+mod tls;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,11 +15,13 @@ use axum::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+pub use self::socket::Socket;
+pub use self::tls::Tls;
 use crate::stop::stopped;
 
 /// A client has so long to send a request's head, the next one's too.
@@ -53,7 +58,13 @@ pub fn bind(address: SocketAddr, shared: bool) -> Result<TcpListener> {
 }
 
 /// Serves until `stop` says true, and what was asked for before a little longer.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let tls = tls.map(Arc::new);
     let requests = Arc::new(Semaphore::new(REQUESTS));
     loop {
         let Ok(permit) = requests.clone().acquire_owned().await else { break };
@@ -63,9 +74,17 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
         };
         match accepted {
             Ok((socket, peer)) => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let _ = socket.set_nodelay(true);
+                let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
                 tokio::spawn(async move {
-                    connection(socket, peer, router, stop).await;
+                    let socket = match tls {
+                        None => Ok(Socket::Plain(socket)),
+                        Some(tls) => tls.accept(socket).await,
+                    };
+                    match socket {
+                        Ok(socket) => connection(socket, peer, router, stop).await,
+                        Err(error) => tracing::trace!(%peer, "no TLS: {error}"),
+                    }
                     drop(permit);
                 });
             }
@@ -82,12 +101,11 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
 }
 
 async fn connection(
-    socket: TcpStream,
+    socket: Socket,
     peer: SocketAddr,
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
-    let _ = socket.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         let router = router.clone();
