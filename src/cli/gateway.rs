@@ -66,7 +66,7 @@ pub fn run(args: GatewayArgs) -> Result<ExitCode> {
         });
     }
     raise_open_files();
-    super::block_on(serve(args))
+    super::block_on_all(serve(args))
 }
 
 async fn serve(args: GatewayArgs) -> Result<ExitCode> {

@@ -116,11 +116,7 @@ struct Front {
 fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let jobs = Arc::new(Jobs::open(settings.jobs())?);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    let served = runtime.block_on(async {
+    super::block_on_all(async move {
         let role = if front.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
         let front = match front {
@@ -163,7 +159,5 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
         roles.join_all().await;
         store.close().await;
         Ok(ExitCode::SUCCESS)
-    });
-    runtime.shutdown_timeout(Duration::from_millis(500));
-    served
+    })
 }

@@ -1,0 +1,62 @@
+//! `groundcrew web`: the web tier as a process of its own.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::catalog::Jobs;
+use crate::config::{Settings, TlsSettings};
+use crate::installation::{Installation, Role};
+use crate::listen::{self, Tls};
+use crate::web::{self, Site};
+
+/// Starts the web alone: the API, and whether the installation is well
+///
+/// Start as many as you want; each needs DATABASE_URL, REDIS_URL and the same GROUNDCREW_KEY. Two may
+/// listen on the same address of one machine: so a new one takes over from an old one without a gap.
+#[derive(Debug, Args)]
+#[command(after_help = "SIGTERM and Ctrl-C: what was asked for before is still answered.")]
+pub struct WebArgs {
+    /// Where it listens
+    #[arg(
+        long,
+        env = "GROUNDCREW_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: SocketAddr,
+    #[command(flatten)]
+    tls: TlsSettings,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Runs until it is told to stop.
+pub fn run(args: WebArgs) -> Result<ExitCode> {
+    super::block_on_all(async move {
+        let jobs = Arc::new(Jobs::open(args.settings.jobs())?);
+        let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
+        let store = installation.store.clone();
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (stops, stop) = watch::channel(false);
+        let tls = args.tls.files().map(Tls::open).transpose()?;
+        let listener = listen::bind(args.listen, true)?;
+        let router = web::router(Site { installation, jobs });
+        let serving = tokio::spawn(listen::serve(listener, tls, router, stop));
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("told to stop; leaving");
+        stops.send_replace(true);
+        serving.await.context("the web ended in a panic")?;
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
