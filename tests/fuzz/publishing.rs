@@ -1,6 +1,7 @@
 //! The HTTP API for publishers: whatever comes, signed or not, is answered, nobody gets in
 //! without the right signature, and what is right is accepted.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -173,6 +174,7 @@ impl Asked {
 fn every_request_is_answered_and_only_signed_ones_do_something() {
     let folder = tempfile::tempdir().unwrap();
     let (runtime, router) = gateway(&folder);
+    let (asks, accepted) = (Cell::new(0_u64), Cell::new(0_u64));
     each(asked(), |asked| {
         let (Some(request), is_right) = asked.request() else { return };
         let answer = runtime.block_on(router.clone().oneshot(request)).unwrap();
@@ -180,5 +182,10 @@ fn every_request_is_answered_and_only_signed_ones_do_something() {
         assert!(!status.is_server_error(), "{status}");
         assert!(is_right || !status.is_success(), "{status} without a right signature");
         assert!(!is_right || status != StatusCode::UNAUTHORIZED, "a right signature was refused");
+        asks.set(asks.get() + 1);
+        accepted.set(accepted.get() + u64::from(status.is_success()));
     });
+    // Or the inputs would not get behind the door.
+    let (asks, accepted) = (asks.get(), accepted.get());
+    assert!(accepted * 10 > asks, "only {accepted} of {asks} requests were accepted");
 }
