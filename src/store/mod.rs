@@ -28,10 +28,12 @@ mod owned;
 mod read;
 mod rows;
 mod servers;
+mod sessions;
 mod slice;
 mod steps;
 mod survey;
 mod tokens;
+mod users;
 mod workers;
 
 use std::borrow::Cow;
@@ -50,12 +52,13 @@ pub use ask::Asked;
 pub use claim::Claimed;
 pub use error::StoreError;
 pub use idempotency::Repeatable;
-pub use listen::Listening;
 pub use operate::CancelAnswer;
 pub use read::RunSummary;
+pub use sessions::ShownSession;
 pub use slice::OutputSlice;
 pub use survey::{Oddity, Survey};
 pub use tokens::ShownToken;
+pub use users::Credentials;
 pub use workers::{WorkerRow, WorkerStatus};
 
 use dialect::Dialect;
