@@ -6,7 +6,9 @@ mod audit;
 mod open;
 mod operate;
 mod servers;
+mod sessions;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -14,7 +16,9 @@ pub use ask::{AskError, Wanted};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
 pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
+pub use sessions::{SessionSecret, SignInError, Visitor};
 pub use tokens::TokenError;
+pub use users::{UserError, user_name};
 
 use crate::bus::Bus;
 use crate::model::Changed;

@@ -80,7 +80,12 @@ fn hashed(password: &str) -> String {
 
 /// Away from the tasks that answer others.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let _permit = AT_ONCE.acquire().await.expect("nobody closes it");
+    let permit = AT_ONCE.acquire().await.expect("nobody closes it");
+    let work = move || {
+        // In here: who asks and goes away must not make room for more.
+        let _permit = permit;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
 }
 

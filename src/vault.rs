@@ -127,6 +127,11 @@ impl Vault {
         self.derives.clone().chain_update(purpose).finalize().into_bytes().into()
     }
 
+    /// Whether this is what [`Vault::derive`] gives, compared in constant time.
+    pub fn derives(&self, purpose: &str, claimed: &[u8]) -> bool {
+        self.derives.clone().chain_update(purpose).verify_slice(claimed).is_ok()
+    }
+
     /// Encrypts a value for the place where it is kept.
     pub fn seal(&self, place: Place<'_>, value: &[u8]) -> Vec<u8> {
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);

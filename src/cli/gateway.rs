@@ -75,10 +75,11 @@ async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let (stops, stop) = watch::channel(false);
     if let Some(address) = args.metrics_listen {
         let listener = listen::bind(address, true)?;
-        tokio::spawn(listen::serve(listener, gateway.metrics(), stop.clone()));
+        tokio::spawn(listen::serve(listener, gateway.metrics(), vec![], stop.clone()));
     }
     let listener = listen::bind(args.listen, true)?;
-    let serving = tokio::spawn(listen::serve(listener, gateway.router(), stop));
+    let proxies = args.gateway.proxies;
+    let serving = tokio::spawn(listen::serve(listener, gateway.router(), proxies, stop));
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

@@ -6,6 +6,7 @@ pub mod ask;
 mod completions;
 pub mod display;
 mod doctor;
+mod first_user;
 mod gateway;
 mod jobs;
 mod migrate;
@@ -16,6 +17,7 @@ mod run;
 mod runs;
 mod server;
 mod token;
+mod user;
 mod wanted;
 mod watch;
 
@@ -41,6 +43,7 @@ enum Command {
     Up(Box<roles::UpArgs>),
     Server(Box<server::ServerArgs>),
     Token(token::TokenArgs),
+    User(user::UserArgs),
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => roles::up(*args),
         Command::Server(args) => server::run(*args),
         Command::Token(args) => token::run(args),
+        Command::User(args) => user::run(args),
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),

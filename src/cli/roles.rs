@@ -11,10 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::operate;
+use super::{first_user, operate};
 use crate::catalog::Jobs;
-use crate::config::{GatewaySettings, Settings};
-use crate::gateway::Gateway;
+use crate::config::{GatewaySettings, LISTEN, Settings};
+use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
 use crate::listen;
 use crate::stop::stopped;
@@ -36,7 +36,7 @@ pub struct UpArgs {
         long,
         env = "GROUNDCREW_LISTEN",
         value_name = "ADDRESS:PORT",
-        default_value = "127.0.0.1:8080"
+        default_value_t = LISTEN
     )]
     listen: SocketAddr,
     #[command(flatten)]
@@ -118,9 +118,14 @@ fn serve(
         let role = if listen.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
         let front = match listen {
-            Some((address, settings)) => {
-                let gateway = Gateway::open(&installation, &settings).await?;
-                Some((listen::bind(address, false)?, gateway))
+            Some((address, gateway_settings)) => {
+                let gateway = Gateway::open(&installation, &gateway_settings).await?;
+                let listener = listen::bind(address, false)?;
+                let url = settings.url(listener.local_addr()?);
+                let app = App::own(&gateway_settings.app, &installation.vault);
+                let site = Site::new(&installation, &jobs, app, &url);
+                first_user::invite(&installation, &url).await?;
+                Some((listener, site, gateway, gateway_settings.proxies))
             }
             None => None,
         };
@@ -136,9 +141,9 @@ fn serve(
         let slots = work.slots;
         roles.spawn(Worker::run(installation.clone(), jobs.clone(), slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
-        if let Some((listener, gateway)) = front {
-            let router = web::router(Site { installation, jobs }).merge(gateway.router());
-            roles.spawn(listen::serve(listener, router, stop.clone()));
+        if let Some((listener, site, gateway, proxies)) = front {
+            let router = web::router(site).merge(gateway.router());
+            roles.spawn(listen::serve(listener, router, proxies, stop.clone()));
             roles.spawn(async move {
                 stopped(&mut stop.clone()).await;
                 // Whoever comes after us must wait until we are gone.

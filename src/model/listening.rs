@@ -13,7 +13,7 @@ pub enum Subject {
 
 /// With what somebody proved who they are. It is written into what is signed for them, and read
 /// there when the gateway asks again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Proof {
     /// A browser's session, by its number.
     Session(i64),

@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{Result, Store, StoreError, ms, rows};
-use crate::model::{NewSession, Session, User};
+use crate::model::{NewSession, User};
 
 /// What somebody's password is checked against.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Store {
         password_hash: &str,
         session: &NewSession,
         lasts: Duration,
-    ) -> Result<(i64, Session)> {
+    ) -> Result<i64> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let sql = "DELETE FROM sign_in_links WHERE link_hash = $1 AND expires_at > {now} \
@@ -143,9 +143,9 @@ impl Store {
             ] {
                 self.query(sql).bind(user_id).execute(&mut *tx).await?;
             }
-            let session = self.insert_session(&mut tx, user_id, session, lasts).await?;
+            self.insert_session(&mut tx, user_id, session, lasts).await?;
             tx.commit().await?;
-            Ok((user_id, session))
+            Ok(user_id)
         })
         .await
     }

@@ -1,24 +1,26 @@
 //! Who asks, and may they? Every described route of the API passes through here.
 //!
 //! Which scope a route needs is read from the API's own description: what is documented is
-//! what is enforced, and a route without a scope stops the process at its start.
+//! what is enforced, and a route without a scope stops the process at its start. Somebody who
+//! is signed in may do all that a token may; their requests must come from a page of ours.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Site;
 use super::api::Problem;
-use super::limit::Limits;
+use super::{Site, session};
 use crate::listen::Peer;
-use crate::model::{Actor, Scope, Token};
+use crate::model::{Actor, Deed, Proof, Scope, Token};
+use crate::store::ShownSession;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -27,13 +29,102 @@ pub struct Caller {
     pub user_id: i64,
     /// Whether that is the installation's first user, who sees to its workers.
     operator: bool,
-    /// What was shown.
-    pub token: Token,
+    shown: Shown,
     /// For the audit log.
     pub actor: Actor,
 }
 
+/// With what.
+#[derive(Debug, Clone)]
+enum Shown {
+    Token(Token),
+    Session(i64),
+}
+
 impl Caller {
+    /// Who shows a token, or else the cookie of a session.
+    ///
+    /// # Errors
+    /// 401, 429.
+    pub async fn of(
+        site: &Site,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Self, Problem> {
+        let address = address(extensions)?;
+        let caller = match bearer(headers) {
+            Some(text) => Self::with_token(site, text, address).await?,
+            None => match session::of(site, headers).await? {
+                Some(shown) => Self::signed_in(&shown, address),
+                None => {
+                    let detail = "send a token as `Authorization: Bearer gcr_…`; `groundcrew token \
+                        create NAME` makes one. Pages must be signed in";
+                    return Err(stranger(site, address, Problem::unauthorized(detail, false)));
+                }
+            },
+        };
+        site.limits.caller(caller.proof()).map_err(Problem::too_many)?;
+        Ok(caller)
+    }
+
+    async fn with_token(site: &Site, text: &str, address: IpAddr) -> Result<Self, Problem> {
+        let refuse =
+            |detail: String| Err(stranger(site, address, Problem::unauthorized(detail, true)));
+        let Some(shown) = site.installation.token(text).await? else {
+            return refuse(
+                "there is no such token (any more); make another one with `groundcrew token create NAME`"
+                    .to_owned(),
+            );
+        };
+        if let Some(at) = shown.token.expires_at.filter(|_| shown.expired) {
+            let name = &shown.token.name;
+            return refuse(format!("the token {name:?} has expired at {at:.0}; make another one"));
+        }
+        let actor = Actor {
+            user_id: Some(shown.user_id),
+            name: format!("token {}", shown.token.name),
+            address: Some(address.to_string()),
+        };
+        let (user_id, operator) = (shown.user_id, shown.operator);
+        Ok(Self { user_id, operator, shown: Shown::Token(shown.token), actor })
+    }
+
+    /// Who has this session.
+    pub fn signed_in(shown: &ShownSession, address: IpAddr) -> Self {
+        let actor = Actor {
+            user_id: Some(shown.user_id),
+            name: format!("user {}", shown.user),
+            address: Some(address.to_string()),
+        };
+        let session = Shown::Session(shown.session.id);
+        Self { user_id: shown.user_id, operator: shown.operator, shown: session, actor }
+    }
+
+    /// With what they proved who they are.
+    pub fn proof(&self) -> Proof {
+        match &self.shown {
+            Shown::Token(token) => Proof::Token(token.id),
+            Shown::Session(id) => Proof::Session(*id),
+        }
+    }
+
+    /// What they may do.
+    pub fn scopes(&self) -> BTreeSet<Scope> {
+        match &self.shown {
+            Shown::Token(token) => token.scopes.clone(),
+            Shown::Session(_) => Scope::ALL.into(),
+        }
+    }
+
+    /// From when on their token is refused. A token that they make must not live longer.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match &self.shown {
+            Shown::Token(token) => token.expires_at,
+            // Somebody who knows the password, and can come again.
+            Shown::Session(_) => None,
+        }
+    }
+
     /// What belongs to nobody, as workers do, is the first user's to see to.
     ///
     /// # Errors
@@ -47,19 +138,52 @@ impl Caller {
         ))
     }
 
-    /// Whether it may do this.
+    /// Whether they may do this.
     ///
     /// # Errors
     /// 403.
-    fn must_have(&self, scope: Scope) -> Result<(), Problem> {
-        if self.token.scopes.contains(&scope) {
+    pub fn must_have(&self, scope: Scope) -> Result<(), Problem> {
+        match &self.shown {
+            Shown::Token(token) if !token.scopes.contains(&scope) => {
+                let name = &token.name;
+                Err(Problem::forbidden(format!(
+                    "this needs the scope `{scope}`, which the token {name:?} does not have; make one that has \
+                     it with `groundcrew token create NAME --scope {scope}`"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a request that changes something comes from where it should: with a session,
+    /// from a page of ours.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn must_mean_it(
+        &self,
+        site: &Site,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(), Problem> {
+        let Shown::Session(id) = self.shown else { return Ok(()) };
+        if method.is_safe()
+            || (session::is_from_here(site, headers) && session::has_token(site, id, headers))
+        {
             return Ok(());
         }
-        let name = &self.token.name;
-        Err(Problem::forbidden(format!(
-            "this needs the scope `{scope}`, which the token {name:?} does not have; make one that has \
-             it with `groundcrew token create NAME --scope {scope}`"
-        )))
+        Err(Problem::forbidden(
+            "with a session, send the value of the cookie XSRF-TOKEN as header X-XSRF-TOKEN, from a page \
+             of this very site; if you see this on a page, load it anew",
+        ))
+    }
+
+    /// Writes down that they were refused something.
+    pub async fn refused(&self, site: &Site, what: String) {
+        if site.limits.is_worth_a_note(self.proof()) {
+            let deed = Deed { action: "request.refuse", detail: Some(what), ..Deed::default() };
+            site.installation.audit(&self.actor, deed).await;
+        }
     }
 }
 
@@ -72,11 +196,27 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// From where a request comes.
+///
+/// # Errors
+/// 500 where nobody has said so.
+pub fn address(extensions: &Extensions) -> Result<IpAddr, Problem> {
+    let peer = extensions.get::<Peer>().map(|Peer(address)| *address);
+    peer.ok_or_else(|| Problem::internal("a request without an address"))
+}
+
+/// The problem of who has no good token; or that they have to wait.
+fn stranger(site: &Site, address: IpAddr, problem: Problem) -> Problem {
+    match site.limits.stranger(address) {
+        Ok(()) => problem,
+        Err(wait) => Problem::too_many(wait),
+    }
+}
+
 /// What `gate` needs.
 #[derive(Debug)]
 pub struct Gate {
     site: Site,
-    limits: Limits,
     scopes: HashMap<String, Vec<(Method, Scope)>>,
 }
 
@@ -96,7 +236,7 @@ impl Gate {
                 scopes.entry(path.clone()).or_default().push((method, scope));
             }
         }
-        Arc::new(Self { site, limits: Limits::new(), scopes })
+        Arc::new(Self { site, scopes })
     }
 
     /// The scope that a request needs; None where there is no such method, which is refused
@@ -108,66 +248,43 @@ impl Gate {
         scopes.iter().find(|(known, _)| known == method).map(|(_, scope)| *scope)
     }
 
-    async fn caller(&self, headers: &HeaderMap, address: IpAddr) -> Result<Caller, Problem> {
-        let stranger = |problem: Problem| match self.limits.stranger(address) {
-            Ok(()) => problem,
-            Err(wait) => Problem::too_many(wait),
-        };
-        let Some(text) = bearer(headers) else {
-            return Err(stranger(Problem::unauthorized(
-                "send a token as `Authorization: Bearer gcr_…`; `groundcrew token create NAME` makes one",
-                false,
-            )));
-        };
-        let Some(shown) = self.site.installation.token(text).await? else {
-            return Err(stranger(Problem::unauthorized(
-                "there is no such token (any more); make another one with `groundcrew token create NAME`",
-                true,
-            )));
-        };
-        if let Some(at) = shown.token.expires_at.filter(|_| shown.expired) {
-            let name = &shown.token.name;
-            return Err(stranger(Problem::unauthorized(
-                format!("the token {name:?} has expired at {at:.0}; make another one"),
-                true,
-            )));
+    fn must_be_allowed(
+        &self,
+        caller: &Caller,
+        path: &str,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(), Problem> {
+        caller.must_mean_it(&self.site, method, headers)?;
+        match self.scope(path, method) {
+            Some(scope) => caller.must_have(scope),
+            None => Ok(()),
         }
-        self.limits.token(shown.token.id).map_err(Problem::too_many)?;
-        let actor = Actor {
-            user_id: Some(shown.user_id),
-            name: format!("token {}", shown.token.name),
-            address: Some(address.to_string()),
-        };
-        let (user_id, operator) = (shown.user_id, shown.operator);
-        Ok(Caller { user_id, operator, token: shown.token, actor })
     }
 }
 
-/// Lets in who shows a token with the scope that the route needs.
+/// Lets in who may do what the route does. Whoever is known and refused is written down, also
+/// where the route itself refuses.
 pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match gate.admit(&parts).await {
-        Ok(caller) => {
-            parts.extensions.insert(caller);
+    let caller = match Caller::of(&gate.site, &parts.headers, &parts.extensions).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let path = path.unwrap_or_default();
+    let method = parts.method.clone();
+    let response = match gate.must_be_allowed(&caller, &path, &method, &parts.headers) {
+        Ok(()) => {
+            parts.extensions.insert(caller.clone());
             next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
+    };
+    if response.status() == StatusCode::FORBIDDEN {
+        caller.refused(&gate.site, format!("{method} {path}")).await;
     }
-}
-
-impl Gate {
-    async fn admit(&self, request: &Parts) -> Result<Caller, Problem> {
-        let extensions = &request.extensions;
-        let from = extensions.get::<Peer>();
-        let from = from.ok_or_else(|| Problem::internal("a request without an address"))?;
-        let caller = self.caller(&request.headers, from.0.ip().to_canonical()).await?;
-        let path = extensions.get::<MatchedPath>();
-        let path = path.ok_or_else(|| Problem::internal("a request without a route"))?;
-        if let Some(scope) = self.scope(path.as_str(), &request.method) {
-            caller.must_have(scope)?;
-        }
-        Ok(caller)
-    }
+    response
 }
 
 /// The token that a request shows.

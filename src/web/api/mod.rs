@@ -22,11 +22,10 @@ use axum::{Json, Router};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use problem::Problem;
+pub use problem::{FieldError, Kind, Problem};
 
 use super::Site;
 use super::auth::{Gate, gate};
-use problem::Kind;
 
 /// All routes of the API, with who may take them.
 pub fn router(site: &Site) -> Router<Site> {
@@ -61,11 +60,10 @@ fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(tokens::revoke))
 }
 
-/// No answer is kept by anybody on the way, or taken for something else than it is.
+/// No answer is kept by anybody on the way.
 async fn guard(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
