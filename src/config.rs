@@ -84,6 +84,11 @@ impl Settings {
         self.data.join("key")
     }
 
+    /// Where the next one is, while everything is encrypted with it.
+    pub fn next_key_file(&self) -> PathBuf {
+        self.data.join("key.next")
+    }
+
     /// The operator's job files.
     pub fn jobs(&self) -> Option<&Path> {
         self.jobs.as_deref()

@@ -3,12 +3,14 @@
 mod actor;
 mod apply;
 pub mod ask;
+mod audit;
 mod completions;
 pub mod display;
 mod doctor;
 mod first_user;
 mod gateway;
 mod jobs;
+mod key;
 mod migrate;
 mod operate;
 mod print;
@@ -44,6 +46,8 @@ enum Command {
     Server(Box<server::ServerArgs>),
     Token(token::TokenArgs),
     User(user::UserArgs),
+    Audit(Box<audit::AuditArgs>),
+    Key(key::KeyArgs),
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
@@ -69,6 +73,8 @@ pub fn main() -> ExitCode {
         Command::Server(args) => server::run(*args),
         Command::Token(args) => token::run(args),
         Command::User(args) => user::run(args),
+        Command::Audit(args) => audit::run(*args),
+        Command::Key(args) => key::run(args),
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),

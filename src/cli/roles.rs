@@ -64,6 +64,10 @@ pub struct WorkerArgs {
     settings: Settings,
 }
 
+/// What a role says that holds a key which is not the installation's any more.
+pub const KEY_CHANGED: &str = "the installation's key was changed, and this role has the old one; leaving. \
+    Set GROUNDCREW_KEY to the new one, or bring its file here, and start again";
+
 #[derive(Debug, Subcommand)]
 enum WorkerCommand {
     /// Has a worker take nothing new, and end when its last run has ended
@@ -134,6 +138,7 @@ fn serve(
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let store = installation.store.clone();
+        let watched = installation.clone();
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
@@ -151,16 +156,21 @@ fn serve(
             });
         }
         let is_alone = role == Role::Apart;
+        let mut code = ExitCode::SUCCESS;
         tokio::select! {
             _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
             _ = terminate.recv() => tracing::info!("told to stop; leaving"),
             // A worker that was drained; in `up`, the other roles stay.
             Some(ended) = roles.join_next(), if is_alone => ended.context("a role ended in a panic")?,
+            () = watched.key_changed() => {
+                tracing::error!("{KEY_CHANGED}");
+                code = ExitCode::FAILURE;
+            }
         }
         stops.send_replace(true);
         roles.join_all().await;
         store.close().await;
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     });
     runtime.shutdown_timeout(Duration::from_millis(500));
     served

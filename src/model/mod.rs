@@ -10,7 +10,7 @@ mod run;
 mod server;
 mod status;
 
-pub use access::{Actor, Deed, NewToken, Scope, Token};
+pub use access::{Actor, AuditEntry, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use listening::{Listening, Proof, Subject};
 pub use people::{NewSession, Session, User};

@@ -13,10 +13,8 @@ mod tokens;
 mod workers;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
 use axum::http::{Method, Uri};
-use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa_axum::router::OpenApiRouter;
@@ -35,10 +33,7 @@ pub fn router(site: &Site) -> Router<Site> {
         .route_layer(from_fn_with_state(Gate::new(site.clone(), &description), gate))
         .layer(DefaultBodyLimit::max(input::LONGEST_BODY));
     // What follows is for everybody: it says how to ask, and nothing of what there is.
-    gated
-        .route("/api/v1/openapi.json", get(async || Json(description)))
-        .merge(description::page())
-        .layer(map_response(guard))
+    gated.route("/api/v1/openapi.json", get(async || Json(description))).merge(description::page())
 }
 
 fn routes() -> OpenApiRouter<Site> {
@@ -58,13 +53,6 @@ fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(workers::drain))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
-}
-
-/// No answer is kept by anybody on the way.
-async fn guard(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// What no route is for.

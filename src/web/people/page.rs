@@ -65,11 +65,8 @@ impl Page<'_> {
             Ok(html) => html,
             Err(error) => return Problem::internal(error).into_response(),
         };
-        let headers = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (CONTENT_SECURITY_POLICY, POLICY),
-            (CACHE_CONTROL, "no-store"),
-        ];
+        let headers =
+            [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
         (status, headers, html).into_response()
     }
 
