@@ -64,7 +64,7 @@ impl Settings {
     }
 
     /// The address that browsers see, without a slash at its end, of a web tier that listens here.
-    pub fn url(&self, listen: SocketAddr) -> String {
+    pub fn url(&self, listen: SocketAddr, tls: bool) -> String {
         self.url.clone().unwrap_or_else(|| {
             let here = match (listen.ip().is_unspecified(), listen) {
                 (true, SocketAddr::V4(_)) => {
@@ -75,7 +75,7 @@ impl Settings {
                 }
                 (false, listen) => listen,
             };
-            format!("http://{here}")
+            format!("{}://{here}", if tls { "https" } else { "http" })
         })
     }
 
@@ -112,6 +112,42 @@ fn web_address(text: &str) -> Result<String, String> {
     }
 }
 
+/// TLS, where no proxy in front has it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "TLS")]
+pub struct TlsSettings {
+    /// The certificate with its chain, as PEM [default: none, TLS is a proxy's in front]
+    #[arg(long, env = "GROUNDCREW_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, as PEM
+    #[arg(long, env = "GROUNDCREW_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// A certificate, and its key.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// With its chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+impl TlsSettings {
+    /// Both files, if TLS is spoken.
+    pub fn files(self) -> Option<TlsFiles> {
+        Some(TlsFiles { certificate: self.tls_cert?, key: self.tls_key? })
+    }
+}
+
+/// What stands in front of web and gateway.
+#[derive(Debug, Clone, Args)]
+pub struct FrontSettings {
+    /// Addresses of proxies in front, whose X-Forwarded-For is believed
+    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
+    pub proxies: Vec<IpAddr>,
+}
+
 /// What a gateway is told.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gateway")]
@@ -130,9 +166,9 @@ pub struct GatewaySettings {
         default_value_t = 5_000
     )]
     pub max_connections_of_address: u32,
-    /// Addresses of proxies in front, whose X-Forwarded-For is believed (by the web tier, too)
-    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
-    pub proxies: Vec<IpAddr>,
+    /// What stands in front of it.
+    #[command(flatten)]
+    pub front: FrontSettings,
     /// Notifications of one server within so many milliseconds become one
     #[arg(long, env = "GROUNDCREW_COALESCE", value_name = "MS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub coalesce: u32,

@@ -40,7 +40,10 @@ pub fn run(runtime: &Runtime, cluster: &Cluster, redis: &Server) -> Result<()> {
     let (site, claims) = runtime.block_on(async {
         let site = Site::apart(cluster, &redis.url, Duration::ZERO).await?;
         let mut claims = Vec::new();
-        for server in site.servers(SERVERS).await? {
+        // They are made several at once; pages know them by their ids.
+        let mut servers = site.servers(SERVERS).await?;
+        servers.sort_by_key(|server| server.id);
+        for server in servers {
             let run = new_run(server.id);
             site.web.store.ask(&run).await?;
             let claimed = site.web.store.claim(&run.id, "worker", 100 * LEASE).await?;

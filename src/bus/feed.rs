@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
-use jiff::Timestamp;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -94,7 +93,7 @@ impl Feed {
                     changed = changes.recv() => match changed {
                         Ok(changed) => News::Message {
                             channel: channel_of(changed.server_id),
-                            text: message(&changed, Timestamp::now()),
+                            text: message(&changed),
                         },
                         Err(RecvError::Lagged(_)) => News::Away,
                         Err(RecvError::Closed) => return,

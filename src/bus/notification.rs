@@ -2,7 +2,7 @@
 //! publishes for an event on a private channel, so that its gateways can pass ours on.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::glob::escaped;
@@ -95,13 +95,25 @@ pub fn fetch(server_id: i64, at: Timestamp) -> String {
     serde_json::to_string(&data).expect("plain fields become JSON")
 }
 
-fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+/// When what a notification's data tells of was committed, to the millisecond; None where
+/// somebody else wrote it, and only to the second.
+pub fn committed_at(data: &str) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Committed<'a> {
+        timestamp: &'a str,
+    }
+    let Committed { timestamp } = serde_json::from_str(data).ok()?;
+    timestamp.contains('.').then(|| timestamp.parse().ok())?
 }
 
-/// What is published when a server has changed at this time.
-pub(super) fn message(changed: &Changed, at: Timestamp) -> String {
-    let Changed { server_id, revision } = *changed;
+/// To the millisecond: gateways count how long a change was on its way.
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00").to_string()
+}
+
+/// What is published when a server has changed.
+pub(super) fn message(changed: &Changed) -> String {
+    let Changed { server_id, revision, at } = *changed;
     let data = Data { server_id, timestamp: time(at), revision: Some(revision) };
     serde_json::to_string(&Notification { event: EVENT, data, socket: None })
         .expect("plain fields become JSON")
@@ -113,11 +125,11 @@ mod tests {
 
     #[test]
     fn the_message_is_laravels_byte_for_byte() {
-        let changed = Changed { server_id: 7, revision: 42 };
-        let at = "2026-11-23T01:02:03.999Z".parse().expect("a time");
+        let at = "2026-11-23T01:02:03.4567Z".parse().expect("a time");
+        let changed = Changed { server_id: 7, revision: 42, at };
         assert_eq!(
-            message(&changed, at),
-            r#"{"event":"App\\Events\\ServerProvisionUpdated","data":{"server_id":7,"timestamp":"2026-11-23T01:02:03+00:00","revision":42},"socket":null}"#
+            message(&changed),
+            r#"{"event":"App\\Events\\ServerProvisionUpdated","data":{"server_id":7,"timestamp":"2026-11-23T01:02:03.456+00:00","revision":42},"socket":null}"#
         );
     }
 

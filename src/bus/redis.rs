@@ -8,7 +8,6 @@ use std::time::Duration;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::{Options, ReconnectPolicy};
 use fred::types::{Message, Value};
-use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
@@ -48,7 +47,7 @@ impl Redis {
             return Err(self.address.silent());
         }
         let channel = self.channels.of(changed.server_id);
-        let message = message(changed, Timestamp::now());
+        let message = message(changed);
         let client = self.publisher.client.with_options(&now_or_never());
         let published = client.publish::<Value, _, _>(channel, message).await;
         published.map(drop).map_err(|error| {

@@ -11,10 +11,10 @@ use tokio::sync::watch;
 
 use super::print::{print, print_json};
 use super::roles::KEY_CHANGED;
-use crate::config::{GatewaySettings, Settings};
+use crate::config::{GatewaySettings, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
-use crate::listen;
+use crate::listen::{self, Tls};
 
 /// Starts a gateway alone: browsers connect to it and hear which server changed
 ///
@@ -42,6 +42,8 @@ pub struct GatewayArgs {
     #[command(flatten)]
     gateway: GatewaySettings,
     #[command(flatten)]
+    tls: TlsSettings,
+    #[command(flatten)]
     settings: Settings,
 }
 
@@ -65,7 +67,7 @@ pub fn run(args: GatewayArgs) -> Result<ExitCode> {
         });
     }
     raise_open_files();
-    super::block_on(serve(args))
+    super::block_on_all(serve(args))
 }
 
 async fn serve(args: GatewayArgs) -> Result<ExitCode> {
@@ -76,11 +78,13 @@ async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let (stops, stop) = watch::channel(false);
     if let Some(address) = args.metrics_listen {
         let listener = listen::bind(address, true)?;
-        tokio::spawn(listen::serve(listener, gateway.metrics(), vec![], stop.clone()));
+        let serving = listen::serve(listener, None, gateway.metrics(), vec![], stop.clone());
+        tokio::spawn(serving);
     }
+    let tls = args.tls.files().map(Tls::open).transpose()?;
     let listener = listen::bind(args.listen, true)?;
-    let proxies = args.gateway.proxies;
-    let serving = tokio::spawn(listen::serve(listener, gateway.router(), proxies, stop));
+    let proxies = args.gateway.front.proxies;
+    let serving = tokio::spawn(listen::serve(listener, tls, gateway.router(), proxies, stop));
     let mut code = ExitCode::SUCCESS;
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 
 use super::{first_user, operate};
 use crate::catalog::Jobs;
-use crate::config::{GatewaySettings, LISTEN, Settings};
+use crate::config::{GatewaySettings, LISTEN, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
-use crate::listen;
+use crate::listen::{self, Tls};
 use crate::stop::stopped;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
@@ -43,6 +43,8 @@ pub struct UpArgs {
     work: WorkArgs,
     #[command(flatten)]
     gateway: GatewaySettings,
+    #[command(flatten)]
+    tls: TlsSettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -92,7 +94,8 @@ struct WorkArgs {
 
 /// Runs until it is told to stop.
 pub fn up(args: UpArgs) -> Result<ExitCode> {
-    serve(args.settings, args.work, Some((args.listen, args.gateway)))
+    let UpArgs { listen, work, gateway, tls, settings } = args;
+    serve(settings, work, Some(Front { listen, gateway, tls }))
 }
 
 /// Runs until it is told to stop.
@@ -107,29 +110,30 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
     serve(args.settings, args.work, None)
 }
 
-fn serve(
-    settings: Settings,
-    work: WorkArgs,
-    listen: Option<(SocketAddr, GatewaySettings)>,
-) -> Result<ExitCode> {
+/// What `up` has besides a worker.
+struct Front {
+    listen: SocketAddr,
+    gateway: GatewaySettings,
+    tls: TlsSettings,
+}
+
+fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let jobs = Arc::new(Jobs::open(settings.jobs())?);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    let served = runtime.block_on(async {
-        let role = if listen.is_some() { Role::Up } else { Role::Apart };
+    super::block_on_all(async move {
+        let role = if front.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
-        let front = match listen {
-            Some((address, gateway_settings)) => {
-                let gateway = Gateway::open(&installation, &gateway_settings).await?;
-                let listener = listen::bind(address, false)?;
-                let url = settings.url(listener.local_addr()?);
-                let app = App::own(&gateway_settings.app, &installation.vault);
-                let site = Site::new(&installation, &jobs, app, &url);
+        let front = match front {
+            Some(Front { listen, gateway: settings_of_gateway, tls }) => {
+                let gateway = Gateway::open(&installation, &settings_of_gateway).await?;
+                let app = App::own(&settings_of_gateway.app, &installation.vault);
+                let tls = tls.files().map(Tls::open).transpose()?;
+                let listener = listen::bind(listen, false)?;
+                let url = settings.url(listener.local_addr()?, tls.is_some());
                 first_user::invite(&installation, &url).await?;
-                Some((listener, site, gateway, gateway_settings.proxies))
+                let router = web::router(Site::new(&installation, &jobs, app, &url));
+                let router = router.merge(gateway.router());
+                Some((listener, tls, router, gateway, settings_of_gateway.front.proxies))
             }
             None => None,
         };
@@ -146,9 +150,8 @@ fn serve(
         let slots = work.slots;
         roles.spawn(Worker::run(installation.clone(), jobs.clone(), slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
-        if let Some((listener, site, gateway, proxies)) = front {
-            let router = web::router(site).merge(gateway.router());
-            roles.spawn(listen::serve(listener, router, proxies, stop.clone()));
+        if let Some((listener, tls, router, gateway, proxies)) = front {
+            roles.spawn(listen::serve(listener, tls, router, proxies, stop.clone()));
             roles.spawn(async move {
                 stopped(&mut stop.clone()).await;
                 // Whoever comes after us must wait until we are gone.
@@ -171,7 +174,5 @@ fn serve(
         roles.join_all().await;
         store.close().await;
         Ok(code)
-    });
-    runtime.shutdown_timeout(Duration::from_millis(500));
-    served
+    })
 }

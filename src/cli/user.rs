@@ -55,7 +55,7 @@ pub fn run(args: UserArgs) -> Result<ExitCode> {
     super::block_on(async move {
         let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
         let users = installation.store.users().await?;
-        let url = args.settings.url(LISTEN);
+        let url = args.settings.url(LISTEN, false);
         match args.command {
             UserCommand::Add { name } => {
                 let user = installation.add_user(&actor(), &name).await?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -48,7 +49,15 @@ pub(super) struct Audience {
     /// Notifications that come before wait.
     quiet_until: Option<Instant>,
     /// The last that waits.
-    pending: Option<Bytes>,
+    pending: Option<Notice>,
+}
+
+/// A notification on its way.
+#[derive(Clone)]
+pub(super) struct Notice {
+    pub(super) frame: Bytes,
+    /// When the change was.
+    pub(super) committed: Option<Timestamp>,
 }
 
 /// One that listens.
@@ -132,9 +141,9 @@ impl Channel {
     /// Sends a notification now, or keeps it for the end of this moment.
     pub(super) async fn notify(
         self: &Arc<Self>,
-        frame: Bytes,
+        notice: Notice,
         moment: Duration,
-        metrics: &Metrics,
+        metrics: &Arc<Metrics>,
     ) {
         let quiet_until = {
             let mut audience = self.audience();
@@ -142,7 +151,7 @@ impl Channel {
             match audience.quiet_until {
                 Some(quiet_until) if now < quiet_until => {
                     metrics.coalesced.inc();
-                    if audience.pending.replace(frame.clone()).is_some() {
+                    if audience.pending.replace(notice.clone()).is_some() {
                         return;
                     }
                     Some(quiet_until)
@@ -154,9 +163,9 @@ impl Channel {
             }
         };
         let Some(quiet_until) = quiet_until else {
-            return self.say(&frame, None, true).await;
+            return self.tell(&notice, metrics).await;
         };
-        let channel = self.clone();
+        let (channel, metrics) = (self.clone(), metrics.clone());
         tokio::spawn(async move {
             sleep_until(quiet_until).await;
             let pending = {
@@ -164,9 +173,16 @@ impl Channel {
                 audience.quiet_until = Some(Instant::now() + moment);
                 audience.pending.take()
             };
-            if let Some(frame) = pending {
-                channel.say(&frame, None, true).await;
+            if let Some(notice) = pending {
+                channel.tell(&notice, &metrics).await;
             }
         });
+    }
+
+    async fn tell(&self, notice: &Notice, metrics: &Metrics) {
+        self.say(&notice.frame, None, true).await;
+        if let Some(committed) = notice.committed {
+            metrics.told(committed);
+        }
     }
 }

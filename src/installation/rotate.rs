@@ -1,5 +1,5 @@
-//! Another key for everything that is kept encrypted. No role may hold the old one meanwhile:
-//! what that one would seal could not be opened any more.
+//! Another key for everything that is kept encrypted. Roles notice, and leave; none that
+//! drives runs may be there when it begins.
 
 use std::io;
 use std::time::Duration;
@@ -93,7 +93,10 @@ impl Installation {
         let old = &installation.vault;
         let reseal = |sealed: &crate::store::Sealed, row: &str, value: &[u8]| {
             let place = Place(sealed.table, row, sealed.column);
-            Ok::<_, RotateError>(vault.seal(place, &old.open(place, value)?))
+            if vault.open(place, value).is_ok() {
+                return Ok(None);
+            }
+            Ok::<_, RotateError>(Some(vault.seal(place, &old.open(place, value)?)))
         };
         let count = installation.store.reseal(reseal).await?;
         if in_file {
@@ -103,8 +106,12 @@ impl Installation {
                 source,
             })?;
         }
+        // A web or a command that was open has noticed by then, and left. What it sealed before
+        // that has the old key.
+        sleep(2 * LOOK).await;
+        let late = installation.store.reseal(reseal).await?;
         installation.audit(by, Deed { action: "key.rotate", ..Deed::default() }).await;
-        Ok(count)
+        Ok(count + late)
     }
 
     /// Resolves when the installation has another key than the one that it was opened with.

@@ -126,7 +126,7 @@ impl Store {
         tx.commit().await?;
 
         let server = rows::server(&server_row)?;
-        let changed = Changed { server_id: server.id, revision: server.revision };
+        let changed = Changed::to(&server);
         let claim = Claim {
             lease: Lease { run: run.id.clone(), epoch: run.epoch },
             secrets: row.try_get("secrets")?,

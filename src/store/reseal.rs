@@ -24,14 +24,14 @@ pub const SEALED: [Sealed; 3] = [
 ];
 
 impl Store {
-    /// Seals everything anew: `reseal` is given place and value, and gives the new value. All or
-    /// nothing. Digests of requests are forgotten: who repeats one of these asks a second time.
+    /// Seals everything anew: `reseal` is given place and value, and gives the new value, if it
+    /// needs one. All or nothing. Gives how many were new. Digests of requests are forgotten: who repeats one of these asks a second time.
     ///
     /// # Errors
     /// Those of `reseal`: nothing was changed then.
     pub async fn reseal<E: From<StoreError>>(
         &self,
-        reseal: impl Fn(&Sealed, &str, &[u8]) -> Result<Vec<u8>, E>,
+        reseal: impl Fn(&Sealed, &str, &[u8]) -> Result<Option<Vec<u8>>, E>,
     ) -> Result<usize, E> {
         let done = self.again(|| async {
             let mut tx = self.begin().await?;
@@ -44,7 +44,8 @@ impl Store {
                 for value in &values {
                     let name: String = value.try_get(0)?;
                     let new = match reseal(sealed, &name, &value.try_get::<Vec<u8>, _>(1)?) {
-                        Ok(new) => new,
+                        Ok(Some(new)) => new,
+                        Ok(None) => continue,
                         Err(error) => return Ok(Err(error)),
                     };
                     let update = sqlx::query(AssertSqlSafe(sql.clone())).bind(name).bind(new);

@@ -1,6 +1,9 @@
 //! Takes connections and speaks HTTP on them, for web and gateway: no client that says nothing
 //! keeps a connection, and a WebSocket gets its bare socket back.
 
+mod socket;
+mod tls;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,11 +16,13 @@ use hyper::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+pub use self::socket::Socket;
+pub use self::tls::Tls;
 use crate::stop::stopped;
 
 /// A client has so long to send a request's head, the next one's too.
@@ -57,10 +62,12 @@ pub fn bind(address: SocketAddr, shared: bool) -> Result<TcpListener> {
 /// believed when they say for whom they ask.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     proxies: Vec<IpAddr>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let tls = tls.map(Arc::new);
     let proxies: Arc<[IpAddr]> = proxies.into();
     let requests = Arc::new(Semaphore::new(REQUESTS));
     loop {
@@ -71,9 +78,18 @@ pub async fn serve(
         };
         match accepted {
             Ok((socket, peer)) => {
-                let (router, stop, proxies) = (router.clone(), stop.clone(), proxies.clone());
+                let _ = socket.set_nodelay(true);
+                let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
+                let proxies = proxies.clone();
                 tokio::spawn(async move {
-                    connection(socket, peer, router, proxies, stop).await;
+                    let socket = match tls {
+                        None => Ok(Socket::Plain(socket)),
+                        Some(tls) => tls.accept(socket).await,
+                    };
+                    match socket {
+                        Ok(socket) => connection(socket, peer, router, proxies, stop).await,
+                        Err(error) => tracing::trace!(%peer, "no TLS: {error}"),
+                    }
                     drop(permit);
                 });
             }
@@ -90,13 +106,12 @@ pub async fn serve(
 }
 
 async fn connection(
-    socket: TcpStream,
+    socket: Socket,
     peer: SocketAddr,
     router: Router,
     proxies: Arc<[IpAddr]>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let _ = socket.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         let who = asks(peer.ip(), request.headers(), &proxies);
         request.extensions_mut().insert(Peer(who));
