@@ -95,7 +95,7 @@ fn the_terminal_shows_it() {
                 None => command.env_remove(name),
             };
         }
-        command.current_dir(&fleet.folder);
+        command.current_dir(&fleet.folder).env("NO_COLOR", "1");
         let mut up =
             Process::start(&mut command, &fleet.folder.path().join(format!("up-{number}")));
         let address = up.wait_for("listening address=");

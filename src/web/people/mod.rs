@@ -1,14 +1,15 @@
 //! People come and go: sign in and out, use a link, change the password. Forms of pages, and of
 //! programs that ask for JSON; the pages themselves are in [`page`].
 
+mod answer;
 mod fields;
 mod page;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{LOCATION, SET_COOKIE, USER_AGENT};
+use axum::http::StatusCode;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use zeroize::Zeroizing;
@@ -16,8 +17,9 @@ use zeroize::Zeroizing;
 use super::api::{FieldError, Problem};
 use super::auth::{Caller, address};
 use super::{Site, session};
-use crate::installation::{SessionSecret, SignInError, Visitor};
+use crate::installation::Visitor;
 use crate::store::ShownSession;
+use answer::{begun, field, go, problem, refused, too_many, with_cookies};
 use fields::{Fields, wants_json};
 use page::Page;
 
@@ -188,76 +190,4 @@ fn visitor(site: &Site, parts: &Parts) -> Result<Visitor, Problem> {
         agent: agent.unwrap_or_default().to_owned(),
         session: session::secret(site, &parts.headers).map(|text| Zeroizing::new(text.to_owned())),
     })
-}
-
-/// The answer to who has just signed in, with the new cookies.
-async fn begun(site: &Site, parts: &Parts, secret: &SessionSecret) -> Result<Response, Problem> {
-    let Some(shown) = site.installation.session(secret).await? else {
-        return Err(Problem::unauthorized(
-            "the session was ended by somebody else; sign in again",
-            false,
-        ));
-    };
-    let token = session::token(site, shown.session.id);
-    let answer =
-        if wants_json(&parts.headers) { StatusCode::NO_CONTENT.into_response() } else { go("/") };
-    Ok(with_cookies(answer, session::cookies(site, secret, &token)))
-}
-
-/// The form again, with what is wrong; or a problem, for who asked for JSON.
-fn refused(parts: &Parts, error: SignInError, page: &Page<'_>) -> Result<Response, Problem> {
-    if wants_json(&parts.headers) {
-        return Err(problem(error));
-    }
-    match (&error, field(&error)) {
-        (SignInError::Link, _) => Ok(Page::Gone.show(&[], StatusCode::GONE)),
-        (_, Some(field)) => {
-            let errors = [FieldError::new(field, error.to_string())];
-            Ok(page.show(&errors, StatusCode::UNPROCESSABLE_ENTITY))
-        }
-        (_, None) => Err(problem(error)),
-    }
-}
-
-fn too_many(parts: &Parts, wait: u64, page: &Page<'_>) -> Response {
-    let problem = Problem::too_many(wait).into_response();
-    if wants_json(&parts.headers) {
-        return problem;
-    }
-    let detail = format!("too many tries; wait {wait} s, and try again");
-    let mut shown = page.show(&[FieldError::new("name", detail)], StatusCode::TOO_MANY_REQUESTS);
-    let wait = problem.headers().iter().filter(|(name, _)| *name == "retry-after");
-    shown.headers_mut().extend(wait.map(|(name, value)| (name.clone(), value.clone())));
-    shown
-}
-
-/// Which field is to blame.
-fn field(error: &SignInError) -> Option<&'static str> {
-    match error {
-        SignInError::Wrong | SignInError::Name(_) => Some("name"),
-        SignInError::Current => Some("current"),
-        SignInError::Password(_) => Some("password"),
-        SignInError::Store(crate::store::StoreError::UserNameTaken(_)) => Some("name"),
-        SignInError::Link | SignInError::Store(_) => None,
-    }
-}
-
-fn problem(error: SignInError) -> Problem {
-    match (field(&error), error) {
-        (Some(field), error) => Problem::invalid(field, error.to_string()),
-        (None, SignInError::Store(error)) => error.into(),
-        (None, error) => Problem::not_found(error.to_string()),
-    }
-}
-
-/// Somewhere else, with GET.
-fn go(path: &'static str) -> Response {
-    (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
-}
-
-fn with_cookies<const N: usize>(mut response: Response, cookies: [HeaderValue; N]) -> Response {
-    for cookie in cookies {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
 }
