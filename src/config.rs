@@ -1,9 +1,13 @@
 //! Every setting, from the command line or the environment, in one place.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use http::Uri;
+
+/// Where `up` listens if nothing else is said.
+pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Which installation: its database, its Redis, its folder.
 #[derive(Debug, Clone, Args)]
@@ -33,6 +37,9 @@ pub struct Settings {
         global = true
     )]
     pub data: PathBuf,
+    /// The address that browsers and servers see: https://groundcrew.example.com [default: where `up` listens]
+    #[arg(long, env = "GROUNDCREW_URL", value_name = "URL", value_parser = web_address, global = true)]
+    pub url: Option<String>,
     /// `GROUNDCREW_KEY`, which secrets are encrypted with: 32 bytes in base64. Not for the
     /// command line, which every user of the machine can see.
     #[arg(skip = std::env::var("GROUNDCREW_KEY").ok().filter(|key| !key.is_empty()))]
@@ -56,14 +63,52 @@ impl Settings {
         self.database_url.is_none()
     }
 
+    /// The address that browsers see, without a slash at its end, of a web tier that listens here.
+    pub fn url(&self, listen: SocketAddr, tls: bool) -> String {
+        self.url.clone().unwrap_or_else(|| {
+            let here = match (listen.ip().is_unspecified(), listen) {
+                (true, SocketAddr::V4(_)) => {
+                    SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listen.port())
+                }
+                (true, SocketAddr::V6(_)) => {
+                    SocketAddr::new(Ipv6Addr::LOCALHOST.into(), listen.port())
+                }
+                (false, listen) => listen,
+            };
+            format!("{}://{here}", if tls { "https" } else { "http" })
+        })
+    }
+
     /// Where the key is, if it is not in the environment.
     pub fn key_file(&self) -> PathBuf {
         self.data.join("key")
     }
 
+    /// Where the next one is, while everything is encrypted with it.
+    pub fn next_key_file(&self) -> PathBuf {
+        self.data.join("key.next")
+    }
+
     /// The operator's job files.
     pub fn jobs(&self) -> Option<&Path> {
         self.jobs.as_deref()
+    }
+}
+
+/// An origin: scheme, host and port, and nothing behind them.
+fn web_address(text: &str) -> Result<String, String> {
+    let uri: Option<Uri> = text.parse().ok();
+    let is_origin = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+            && uri.path() == "/"
+            && uri.query().is_none()
+    });
+    match is_origin {
+        true => Ok(text.trim_end_matches('/').to_lowercase()),
+        false => {
+            Err("an address is https://HOST or http://HOST:PORT, and nothing behind it".to_owned())
+        }
     }
 }
 
@@ -95,6 +140,14 @@ impl TlsSettings {
     }
 }
 
+/// What stands in front of web and gateway.
+#[derive(Debug, Clone, Args)]
+pub struct FrontSettings {
+    /// Addresses of proxies in front, whose X-Forwarded-For is believed
+    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
+    pub proxies: Vec<IpAddr>,
+}
+
 /// What a gateway is told.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gateway")]
@@ -113,9 +166,9 @@ pub struct GatewaySettings {
         default_value_t = 5_000
     )]
     pub max_connections_of_address: u32,
-    /// Addresses of proxies in front, whose X-Forwarded-For is believed
-    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
-    pub proxies: Vec<IpAddr>,
+    /// What stands in front of it.
+    #[command(flatten)]
+    pub front: FrontSettings,
     /// Notifications of one server within so many milliseconds become one
     #[arg(long, env = "GROUNDCREW_COALESCE", value_name = "MS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub coalesce: u32,

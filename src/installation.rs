@@ -5,16 +5,22 @@ mod ask;
 mod audit;
 mod open;
 mod operate;
+mod rotate;
 mod servers;
+mod sessions;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
 pub use ask::{AskError, Wanted};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
+pub use rotate::RotateError;
 pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
+pub use sessions::{SessionSecret, SignInError, Visitor};
 pub use tokens::TokenError;
+pub use users::{UserError, user_name};
 
 use crate::bus::Bus;
 use crate::model::Changed;

@@ -103,5 +103,6 @@ fn settings(folder: &Path) -> Settings {
         data: folder.to_owned(),
         key: Some(STANDARD.encode([7; 32])),
         jobs: None,
+        url: None,
     }
 }

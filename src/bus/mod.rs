@@ -18,7 +18,7 @@ pub use self::board::{Board, MEMBERS_LIVE, Members};
 pub use self::error::BusError;
 pub use self::feed::{Feed, News, Subscriptions};
 pub use self::listener::{Heard, Listener};
-pub use self::notification::{EVENT, channel_of, committed_at, fetch, server_of};
+pub use self::notification::{EVENT, channel_of, committed_at, fetch, server_of, subject_of};
 
 use self::memory::Memory;
 use self::redis::Redis;

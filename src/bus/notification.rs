@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::glob::escaped;
-use crate::model::Changed;
+use crate::model::{Changed, Subject};
 
 /// The event's name, as Laravel writes it: Echo listens to `ServerProvisionUpdated`.
 pub const EVENT: &str = r"App\Events\ServerProvisionUpdated";
@@ -75,6 +76,17 @@ pub fn server_of(channel: &str) -> Option<i64> {
     let id = channel.strip_prefix(BEFORE)?.strip_suffix(AFTER)?;
     // Only as we write it: one server has one channel.
     id.parse().ok().filter(|server_id: &i64| server_id.to_string() == id)
+}
+
+/// What the channel of this name tells, if it is for owners only: a server's changes, or a run's
+/// output, `private-runs.{id}.output`.
+pub fn subject_of(channel: &str) -> Option<Subject> {
+    if let Some(server_id) = server_of(channel) {
+        return Some(Subject::Server(server_id));
+    }
+    let id = channel.strip_prefix("private-runs.")?.strip_suffix(".output")?;
+    let is_id = Uuid::try_parse(id).is_ok_and(|uuid| uuid.to_string() == id);
+    is_id.then(|| Subject::Run(id.to_owned()))
 }
 
 /// What a page is told when anything may have changed: as a notification, but no revision is known.

@@ -3,11 +3,14 @@
 mod actor;
 mod apply;
 pub mod ask;
+mod audit;
 mod completions;
 pub mod display;
 mod doctor;
+mod first_user;
 mod gateway;
 mod jobs;
+mod key;
 mod migrate;
 mod operate;
 mod print;
@@ -16,6 +19,7 @@ mod run;
 mod runs;
 mod server;
 mod token;
+mod user;
 mod wanted;
 mod watch;
 mod web;
@@ -43,6 +47,9 @@ enum Command {
     Up(Box<roles::UpArgs>),
     Server(Box<server::ServerArgs>),
     Token(token::TokenArgs),
+    User(user::UserArgs),
+    Audit(Box<audit::AuditArgs>),
+    Key(key::KeyArgs),
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
@@ -72,6 +79,9 @@ pub fn main() -> ExitCode {
         Command::Up(args) => roles::up(*args),
         Command::Server(args) => server::run(*args),
         Command::Token(args) => token::run(args),
+        Command::User(args) => user::run(args),
+        Command::Audit(args) => audit::run(*args),
+        Command::Key(args) => key::run(args),
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),

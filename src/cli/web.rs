@@ -9,13 +9,16 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::first_user;
+use super::roles::KEY_CHANGED;
 use crate::catalog::Jobs;
-use crate::config::{Settings, TlsSettings};
+use crate::config::{AppSettings, FrontSettings, LISTEN, Settings, TlsSettings};
+use crate::gateway::App;
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
 use crate::web::{self, Site};
 
-/// Starts the web alone: the API, and whether the installation is well
+/// Starts the web alone: pages, the API, and whether the installation is well
 ///
 /// Start as many as you want; each needs DATABASE_URL, REDIS_URL and the same GROUNDCREW_KEY. Two may
 /// listen on the same address of one machine: so a new one takes over from an old one without a gap.
@@ -27,9 +30,13 @@ pub struct WebArgs {
         long,
         env = "GROUNDCREW_LISTEN",
         value_name = "ADDRESS:PORT",
-        default_value = "127.0.0.1:8080"
+        default_value_t = LISTEN
     )]
     listen: SocketAddr,
+    #[command(flatten)]
+    app: AppSettings,
+    #[command(flatten)]
+    front: FrontSettings,
     #[command(flatten)]
     tls: TlsSettings,
     #[command(flatten)]
@@ -41,22 +48,29 @@ pub fn run(args: WebArgs) -> Result<ExitCode> {
     super::block_on_all(async move {
         let jobs = Arc::new(Jobs::open(args.settings.jobs())?);
         let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
-        let store = installation.store.clone();
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let (stops, stop) = watch::channel(false);
         let tls = args.tls.files().map(Tls::open).transpose()?;
         let listener = listen::bind(args.listen, true)?;
-        let router = web::router(Site { installation, jobs });
-        let serving = tokio::spawn(listen::serve(listener, tls, router, stop));
+        let url = args.settings.url(listener.local_addr()?, tls.is_some());
+        first_user::invite(&installation, &url).await?;
+        let app = App::own(&args.app, &installation.vault);
+        let router = web::router(Site::new(&installation, &jobs, app, &url));
+        let serving = tokio::spawn(listen::serve(listener, tls, router, args.front.proxies, stop));
+        let mut code = ExitCode::SUCCESS;
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = installation.key_changed() => {
+                tracing::error!("{KEY_CHANGED}");
+                code = ExitCode::FAILURE;
+            }
         }
-        tracing::info!("told to stop; leaving");
+        tracing::info!("leaving");
         stops.send_replace(true);
         serving.await.context("the web ended in a panic")?;
-        store.close().await;
-        Ok(ExitCode::SUCCESS)
+        installation.store.close().await;
+        Ok(code)
     })
 }

@@ -20,7 +20,8 @@ use super::client::Client;
 use super::metrics::Metrics;
 use super::presence::Order;
 use super::pusher::{Member, Name, SocketId};
-use crate::bus::server_of;
+use crate::bus::{server_of, subject_of};
+use crate::model::{Proof, Subject};
 
 /// So many clients are written to before others may go on.
 const BATCH: usize = 64;
@@ -32,6 +33,8 @@ pub(super) struct Channel {
     pub(super) name: Name,
     /// Whose notifications it carries, if it is a server's.
     pub(super) server_id: Option<i64>,
+    /// What it tells, where that is not for everybody whom an application lets in.
+    pub(super) subject: Option<Subject>,
     /// Of the subscription at the bus.
     pub(super) ticket: u64,
     /// Who keeps the members, if it is a presence channel.
@@ -76,7 +79,8 @@ pub(super) struct Listener {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Who {
     pub(super) user_id: String,
-    pub(super) session: Option<String>,
+    /// With what they had shown who they are, if that was to us.
+    pub(super) proof: Option<Proof>,
 }
 
 impl Who {
@@ -88,7 +92,7 @@ impl Who {
         }
         let user_id = Member::read(channel_data).ok()?.user_id;
         let Session { session } = serde_json::from_str(channel_data).ok()?;
-        Some(Self { user_id, session })
+        Some(Self { user_id, proof: session.as_deref().and_then(Proof::read) })
     }
 }
 
@@ -108,7 +112,8 @@ impl Channel {
         presence: Option<mpsc::UnboundedSender<Order>>,
     ) -> Self {
         let server_id = server_of(name.as_str());
-        Self { name, server_id, ticket, presence, audience: Mutex::default() }
+        let subject = subject_of(name.as_str());
+        Self { name, server_id, subject, ticket, presence, audience: Mutex::default() }
     }
 
     pub(super) fn audience(&self) -> MutexGuard<'_, Audience> {

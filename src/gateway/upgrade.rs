@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::ORIGIN;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncWriteExt, Interest};
@@ -35,9 +35,10 @@ pub(super) async fn upgrade(
             return (refused.status, refused.headers, refused.reason).into_response();
         }
     };
-    let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
-    let Some(peer) = peer else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let address = address(peer, request.headers(), &shared.proxies);
+    let peer = request.extensions().get::<Peer>();
+    let Some(&Peer(address)) = peer else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
     let admitted = admit(&shared, &key, &query, origin, address);
     let upgrading = hyper::upgrade::on(&mut request);
@@ -128,16 +129,4 @@ async fn refuse(mut socket: Socket, code: Code, why: &str) {
         }
     })
     .await;
-}
-
-/// Whose address it is: what a proxy of ours says, or the one that connected.
-fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
-    if !proxies.contains(&peer) {
-        return peer;
-    }
-    // The last that no proxy of ours has: what stands before it, anybody can write.
-    let lists = headers.get_all("x-forwarded-for").iter().filter_map(|list| list.to_str().ok());
-    let addresses: Vec<IpAddr> =
-        lists.flat_map(|list| list.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
-    addresses.into_iter().rev().find(|address| !proxies.contains(address)).unwrap_or(peer)
 }

@@ -3,13 +3,17 @@
 
 mod access;
 mod event;
+mod listening;
+mod people;
 mod plan;
 mod run;
 mod server;
 mod status;
 
-pub use access::{Actor, Deed, NewToken, Scope, Token};
+pub use access::{Actor, AuditEntry, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
+pub use listening::{Listening, Proof, Subject};
+pub use people::{NewSession, Session, User};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,

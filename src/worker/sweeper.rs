@@ -20,6 +20,8 @@ const GLANCE: Duration = Duration::from_millis(100);
 const TIDY: Duration = Duration::from_secs(60);
 /// A request may be repeated with its Idempotency-Key for so long.
 const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Who did what is kept for so long: a year.
+const AUDIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// So much is done at once.
 const MOST: i64 = 500;
 
@@ -92,5 +94,7 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
         tracing::debug!("Redis was not tidied: {:#}", anyhow::Error::new(error));
     }
     installation.store.forget_requests(REPEATABLE).await?;
+    installation.store.forget_sessions().await?;
+    installation.store.forget_audited(AUDIT).await?;
     installation.store.prune_output(keep_output).await.map(drop)
 }

@@ -108,5 +108,6 @@ pub fn settings(database: Option<&str>, redis: Option<&str>, data: &Path) -> Set
         data: data.to_owned(),
         key: database.map(|_| STANDARD.encode(b"0123456789abcdef0123456789abcdef")),
         jobs: None,
+        url: None,
     }
 }

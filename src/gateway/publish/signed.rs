@@ -63,7 +63,7 @@ impl Signed {
         let checked = check(&app, &parts.method, parts.uri.path(), &query, &body);
         if let (Err(_), Some(Peer(peer))) = (&checked, parts.extensions.get::<Peer>()) {
             shared.hub.metrics.refused.inc();
-            if shared.limits.is_guessing(peer.ip()) {
+            if shared.limits.is_guessing(*peer) {
                 return refused(StatusCode::TOO_MANY_REQUESTS, "too many wrong signatures");
             }
         }
