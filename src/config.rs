@@ -40,6 +40,9 @@ pub struct Settings {
     /// A folder of your own job files; they add to the built-in ones, and win over those of the same name
     #[arg(long, env = "GROUNDCREW_JOBS", value_name = "DIR", global = true)]
     pub jobs: Option<PathBuf>,
+    /// Servers may be at addresses of this machine and its link, and where database and Redis are
+    #[arg(long, env = "GROUNDCREW_ALLOW_LOCAL", global = true)]
+    pub allow_local: bool,
 }
 
 impl Settings {

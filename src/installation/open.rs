@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
 
-use super::{Installation, Wire};
+use super::{Addresses, Installation, Wire};
 use crate::bus::{Bus, BusError};
 use crate::config::Settings;
 use crate::queue::{Queue, QueueError};
@@ -111,7 +111,8 @@ impl Installation {
             // The lock shows that whoever drove runs here is gone: nobody need wait for that.
             store.expire_leases().await?;
         }
-        Ok((Self { id, store, vault, wire }, lock))
+        let addresses = Addresses::of(settings);
+        Ok((Self { id, store, vault, addresses, wire }, lock))
     }
 }
 

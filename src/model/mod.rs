@@ -14,5 +14,5 @@ pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,
 };
-pub use server::{Changed, NewServer, Server};
+pub use server::{Changed, NewServer, Server, SystemFacts};
 pub use status::Status;
