@@ -170,7 +170,7 @@ async fn show(installation: &Installation, name: &str, json: bool) -> Result<Exi
     let facts = [
         ["id", &server.id.to_string()],
         ["address", &address(&server)],
-        ["host key", &describe(&server.host_key)],
+        ["host key", &pinned(&server)],
         ["login key", key],
         ["status", server.provision_status.as_str()],
         ["revision", &server.revision.to_string()],
@@ -205,12 +205,9 @@ async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Resul
         host: server.host.clone(),
         port: Some(server.ssh_port),
     };
-    let key = accept(&target, &keys.fingerprint, Some(&server.host_key)).await?;
-    if key.key() == server.host_key {
-        print(&format!(
-            "{name} shows the host key that is pinned: {}\n",
-            describe(&server.host_key)
-        ))?;
+    let key = accept(&target, &keys.fingerprint, server.host_key.as_deref()).await?;
+    if Some(key.key()) == server.host_key.as_deref() {
+        print(&format!("{name} shows the host key that is pinned: {}\n", pinned(&server)))?;
         return Ok(ExitCode::SUCCESS);
     }
     installation.rekey_server(&actor(), server.id, key.key()).await?;
@@ -268,6 +265,11 @@ async fn read_key(path: &Path) -> Result<Zeroizing<String>> {
         .with_context(|| format!("-i must name the file of a private key; can't read {shown}"))?;
     check_private_key(&text).await.with_context(|| shown.to_string())?;
     Ok(text)
+}
+
+/// The host key, as people compare it.
+fn pinned(server: &Server) -> String {
+    server.host_key.as_deref().map_or_else(|| "not known yet".to_owned(), describe)
 }
 
 fn address(server: &Server) -> String {

@@ -86,7 +86,10 @@ impl Installation {
             host: target.host.clone(),
             ssh_port: wanted.ssh_port,
             ssh_user: wanted.ssh_user,
-            host_key,
+            host_key: Some(host_key),
+            provider: None,
+            public_ip: None,
+            join: None,
         };
         let seal = |id| wanted.private_key.as_ref().map(|key| self.seal_key(id, key));
         let (server, changed) = self.store.add_server(&new, seal).await?;

@@ -202,6 +202,10 @@ pub enum FailureKind {
     Abandoned,
     /// The person left the run to itself; the host may still be executing it.
     Left,
+    /// The script that makes a new server ready failed.
+    ScriptFailed,
+    /// That script was not heard of any more.
+    Silent,
     /// Something on this side failed.
     Internal,
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod event;
+mod join;
 mod plan;
 mod run;
 mod server;
@@ -10,6 +11,10 @@ mod status;
 
 pub use access::{Actor, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
+pub use join::{
+    APP_USER, Callback, Called, Connection, ConnectivityClaim, ConnectivityLease, Facts, JoinsBy,
+    Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Wants,
+};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,

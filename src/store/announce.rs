@@ -50,8 +50,14 @@ impl Store {
         server_id: i64,
         provision: Option<Status>,
     ) -> Result<Changed> {
+        // A run alone does not make a server that joins: it is at work until it has joined.
         let sql = "UPDATE servers SET revision = revision + 1, updated_at = {now}, \
-            provision_status = COALESCE($2, provision_status) WHERE id = $1 RETURNING revision";
+            provision_status = CASE \
+                WHEN $2 = 'completed' AND EXISTS (SELECT 1 FROM provision_steps \
+                    WHERE server_id = $1 AND status <> 'completed') THEN 'installing' \
+                WHEN $2 = 'pending' AND EXISTS (SELECT 1 FROM provision_steps \
+                    WHERE server_id = $1 AND status <> 'pending') THEN 'installing' \
+                ELSE COALESCE($2, provision_status) END WHERE id = $1 RETURNING revision";
         let row = self.query(sql).bind(server_id).bind(provision.map(Status::as_str));
         let row = row.fetch_optional(tx).await?.ok_or(StoreError::UnknownServer)?;
         Ok(Changed { server_id, revision: row.try_get(0)? })

@@ -23,8 +23,12 @@ macro_rules! migration {
 }
 
 /// All of them; they count from 1.
-const MIGRATIONS: &[Migration] =
-    &[migration!("0001_fleet"), migration!("0002_operate"), migration!("0003_api")];
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_fleet"),
+    migration!("0002_operate"),
+    migration!("0003_api"),
+    migration!("0004_join"),
+];
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// Any number; held while migrating, so that two who migrate stand in line.

@@ -76,7 +76,11 @@ impl Worker {
             .map(|key| std::str::from_utf8(key))
             .transpose()
             .map_err(|error| Failure::internal("reading the server's private key", error))?;
-        let ssh = Ssh::pinned(&server.host_key, private_key).map_err(|error| {
+        let host_key = server.host_key.as_deref().ok_or_else(|| {
+            let message = "the server's host key is not known: it has to join first";
+            Failure::new(FailureKind::HostKeyUnknown, message)
+        })?;
+        let ssh = Ssh::pinned(host_key, private_key).map_err(|error| {
             Failure::internal("making a private folder for the connection", error)
         })?;
 

@@ -18,6 +18,8 @@ impl From<StoreError> for Problem {
             StoreError::Illegal { .. }
             | StoreError::NameTaken(_)
             | StoreError::TokenNameTaken(_)
+            | StoreError::NoHostKey
+            | StoreError::NotProvisionable(_)
             | StoreError::ServerBusy => Self::new(Kind::Conflict, error.to_string()),
             error if error.is_temporary() => {
                 tracing::warn!("a request failed: {:#}", anyhow::Error::new(error));
