@@ -5,6 +5,7 @@ mod access;
 mod event;
 mod join;
 mod plan;
+mod prepared;
 mod run;
 mod server;
 mod status;
@@ -13,11 +14,12 @@ pub use access::{Actor, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use join::{
     APP_USER, Callback, Called, Connection, ConnectivityClaim, ConnectivityLease, Facts, JoinsBy,
-    Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Wants,
+    Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Stranger, Wants,
 };
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
+pub use prepared::prepared;
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,
 };
-pub use server::{Changed, NewServer, Server, SystemFacts};
+pub use server::{Changed, NewServer, Server};
 pub use status::Status;

@@ -77,21 +77,6 @@ pub struct NewServer {
     pub join: Option<NewJoin>,
 }
 
-/// What a server says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SystemFacts {
-    /// As `Debian`.
-    pub os_name: Option<String>,
-    /// As `12`.
-    pub os_version: Option<String>,
-    /// As `bookworm`.
-    pub os_codename: Option<String>,
-    /// Where it is reached from everywhere.
-    pub public_ip: Option<String>,
-    /// Where it is reached from its own network.
-    pub private_ip: Option<String>,
-}
-
 /// What a transition raised: to be announced once it is committed (promise 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a change must be announced"]

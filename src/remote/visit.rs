@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::host_key::{HostKey, learn};
 use super::ssh::{Ssh, no_answer};
 use super::target::Target;
-use crate::model::{FailureKind, SystemFacts};
+use crate::model::{APP_USER, Facts, FailureKind};
 
 /// A command as the app user comes back within this.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Says which login does not work, and what to do.
-pub async fn visit(ssh: &Ssh, target: &Target, app_user: &str) -> Result<SystemFacts, Failure> {
+pub async fn visit(ssh: &Ssh, target: &Target) -> Result<Facts, Failure> {
     let session = ssh.connect(target).await.map_err(|failure| another_key(target, failure))?;
     let (mut channel, _) = Channel::open(session).await?;
     let answer = channel.ask("system", &[]).await?;
@@ -32,13 +32,13 @@ pub async fn visit(ssh: &Ssh, target: &Target, app_user: &str) -> Result<SystemF
         let said = "the host answered what its script never says";
         Failure::new(FailureKind::UnsupportedHost, format!("{said}: {answer:?}"))
     })?;
-    let as_app_user = Target { user: Some(app_user.to_owned()), ..target.clone() };
+    let as_app_user = Target { user: Some(APP_USER.to_owned()), ..target.clone() };
     greet(ssh, &as_app_user).await.map_err(|failure| match failure.kind {
         FailureKind::AuthenticationFailed => Failure::new(
             FailureKind::AuthenticationFailed,
             format!(
                 "{target} lets us in, and {as_app_user} does not. Look there at \
-                 ~{app_user}/.ssh/authorized_keys, its owner and mode, and at AllowUsers in sshd's \
+                 ~{APP_USER}/.ssh/authorized_keys, its owner and mode, and at AllowUsers in sshd's \
                  configuration; then retry: it goes on with this step"
             ),
         ),
@@ -104,7 +104,7 @@ async fn greet(ssh: &Ssh, target: &Target) -> Result<(), Failure> {
 }
 
 /// `system`, and a tab before each: name, version, codename, addresses.
-fn read_facts(answer: &str, entered: &str) -> Option<SystemFacts> {
+fn read_facts(answer: &str, entered: &str) -> Option<Facts> {
     let fields: Vec<&str> = answer.split('\t').map(str::trim).collect();
     let ["system", name, version, codename, addresses] = fields[..] else { return None };
     // The address at which it is reached comes before those that it knows of itself.
@@ -119,7 +119,7 @@ fn read_facts(answer: &str, entered: &str) -> Option<SystemFacts> {
     // As people call it; the rest is for who collects systems.
     let name = name.trim_end_matches(" GNU/Linux");
     let known = |text: &str| (!text.is_empty()).then(|| text.chars().take(100).collect());
-    Some(SystemFacts {
+    Some(Facts {
         os_name: known(name),
         os_version: known(version),
         os_codename: known(codename),

@@ -22,6 +22,7 @@ mod idempotency;
 mod installation;
 mod lease;
 mod listen;
+mod login;
 mod migrate;
 mod open;
 mod operate;
