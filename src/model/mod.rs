@@ -3,9 +3,11 @@
 
 mod access;
 mod event;
+mod job_steps;
 mod join;
 mod plan;
 mod prepared;
+mod provisioning;
 mod run;
 mod server;
 mod status;
@@ -18,6 +20,9 @@ pub use join::{
 };
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use prepared::prepared;
+pub use provisioning::{
+    JobStepResource, JobText, ServerProvisioningResource, StepError, StepResource, StepStatus, provisioning,
+};
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,
 };

@@ -247,6 +247,11 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
+        if run.status == Status::Completed {
+            // The server's own key is in place, root's too; what the person gave is done with.
+            let sql = "UPDATE servers SET first_key = NULL, ssh_user = 'root' WHERE id = $1";
+            self.query(sql).bind(server_id).execute(tx).await?;
+        }
         Ok(())
     }
 }

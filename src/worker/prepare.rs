@@ -46,17 +46,19 @@ impl Worker {
         }))
     }
 
-    /// The way to a server: its private key, opened, and its pinned host key.
+    /// The way to a server: a private key, opened, which is kept in this column; and its pinned
+    /// host key.
     pub(super) fn login(
         &self,
         server: &Server,
+        column: &str,
         private_key: Option<&[u8]>,
     ) -> Result<Ssh, Failure> {
         let private_key = match private_key {
             None => None,
             Some(sealed) => {
                 let id = server.id.to_string();
-                let place = Place("servers", &id, "private_key");
+                let place = Place("servers", &id, column);
                 let key = self.installation.vault.open(place, sealed);
                 Some(key.map_err(|error| key_lost(&error))?)
             }
@@ -80,7 +82,8 @@ impl Worker {
             .installation
             .secrets(&run.id, claim.secrets.as_deref())
             .map_err(|error| key_lost(&error))?;
-        let ssh = self.login(server, claim.private_key.as_deref())?;
+        let column = if claim.first_key { "first_key" } else { "private_key" };
+        let ssh = self.login(server, column, claim.private_key.as_deref())?;
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());
