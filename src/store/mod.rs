@@ -28,6 +28,7 @@ mod open;
 mod operate;
 mod output;
 mod owned;
+mod progress;
 mod provision;
 mod read;
 mod rows;
