@@ -3,6 +3,7 @@
 
 mod ask;
 mod audit;
+mod join;
 mod open;
 mod operate;
 mod servers;
@@ -11,6 +12,7 @@ mod tokens;
 use std::sync::Arc;
 
 pub use ask::{AskError, Wanted};
+pub use join::{JoinError, WantedJoin};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
 pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
@@ -27,6 +29,8 @@ use crate::vault::Vault;
 pub struct Installation {
     /// Its id, under which hosts keep its runs.
     pub id: Arc<str>,
+    /// The address that browsers and new servers see, if it is known.
+    pub url: Option<Arc<str>>,
     /// The one source of truth.
     pub store: Store,
     /// For what is kept encrypted.

@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
@@ -111,7 +112,8 @@ impl Installation {
             // The lock shows that whoever drove runs here is gone: nobody need wait for that.
             store.expire_leases().await?;
         }
-        Ok((Self { id, store, vault, wire }, lock))
+        let url = settings.url.as_deref().map(Arc::from);
+        Ok((Self { id, url, store, vault, wire }, lock))
     }
 }
 
