@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::join::read_url;
+
 /// Which installation: its database, its Redis, its folder.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Installation")]
@@ -40,6 +42,9 @@ pub struct Settings {
     /// A folder of your own job files; they add to the built-in ones, and win over those of the same name
     #[arg(long, env = "GROUNDCREW_JOBS", value_name = "DIR", global = true)]
     pub jobs: Option<PathBuf>,
+    /// The address that browsers and new servers see: https://panel.example.com [default: none, and no server can join by a line that is run on it]
+    #[arg(long, env = "GROUNDCREW_URL", value_name = "URL", global = true, value_parser = read_url)]
+    pub url: Option<String>,
     /// Servers may be at addresses of this machine and its link, and where database and Redis are
     #[arg(long, env = "GROUNDCREW_ALLOW_LOCAL", global = true)]
     pub allow_local: bool,

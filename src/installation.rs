@@ -4,6 +4,8 @@
 mod addresses;
 mod ask;
 mod audit;
+mod join;
+mod login;
 mod open;
 mod operate;
 mod servers;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 
 pub use addresses::{AddressError, Addresses};
 pub use ask::{AskError, Wanted};
+pub use join::{JoinError, WantedJoin};
+pub use login::{WantedLogin, first_key_of};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
 pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
@@ -29,6 +33,8 @@ use crate::vault::Vault;
 pub struct Installation {
     /// Its id, under which hosts keep its runs.
     pub id: Arc<str>,
+    /// The address that browsers and new servers see, if it is known.
+    pub url: Option<Arc<str>>,
     /// The one source of truth.
     pub store: Store,
     /// For what is kept encrypted.

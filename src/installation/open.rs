@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
@@ -111,8 +112,9 @@ impl Installation {
             // The lock shows that whoever drove runs here is gone: nobody need wait for that.
             store.expire_leases().await?;
         }
+        let url = settings.url.as_deref().map(Arc::from);
         let addresses = Addresses::of(settings);
-        Ok((Self { id, store, vault, addresses, wire }, lock))
+        Ok((Self { id, url, store, vault, addresses, wire }, lock))
     }
 }
 

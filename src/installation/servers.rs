@@ -144,12 +144,12 @@ impl Installation {
         Ok(())
     }
 
-    fn seal_key(&self, id: i64, key: &str) -> Vec<u8> {
+    pub(super) fn seal_key(&self, id: i64, key: &str) -> Vec<u8> {
         self.vault.seal(Place("servers", &id.to_string(), "private_key"), key.as_bytes())
     }
 }
 
-fn deed(action: &'static str, server_id: i64) -> Deed {
+pub(super) fn deed(action: &'static str, server_id: i64) -> Deed {
     Deed { action, server_id: Some(server_id), ..Deed::default() }
 }
 

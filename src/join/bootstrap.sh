@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC3013 # -nt and -ef are POSIX since 2024; dash has always had them
 # Makes this server ready for Groundcrew. Run it as root on a new Debian server.
 #
 # What it does, in three steps, each told to the installation below:
@@ -23,9 +24,12 @@ main() {
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     export PATH LC_ALL=C.UTF-8
     unset CDPATH ENV
-    folder=/var/lib/groundcrew/join host_key=/etc/ssh/ssh_host_ed25519_key
-    log=/var/log/groundcrew-join.log
-    step='' problem='' kind=script_failed child='' output=''
+    # In memory: also a server whose disk is full can say so.
+    folder=/run/groundcrew-join output=/run/groundcrew-join/output
+    host_key=/etc/ssh/ssh_host_ed25519_key log=/var/log/groundcrew-join.log
+    step='' problem='' kind=script_failed child=''
+    # So long, in seconds, it goes on trying to reach the installation.
+    patience=600
 
     look_around
     trap 'leave $?' EXIT
@@ -35,7 +39,7 @@ main() {
 
     step=1
     look_at_system
-    if [ "$done_steps" -gt 0 ]; then
+    if [ -n "$resumed" ]; then
         say "Going on after step $done_steps, where this script ended before."
     else
         say_hello
@@ -63,16 +67,16 @@ look_around() {
     if ! command -v ssh-keygen >/dev/null || ! [ -e "$host_key" ]; then
         stop "There is no sshd here, or it has no Ed25519 host key. Install it: apt-get install openssh-server; or make the key: ssh-keygen -A"
     fi
-    mkdir -p "$folder" || stop "Can't write to /var/lib. Is the disk full? See: df -h /var"
-    exec 9>/run/groundcrew-join.lock
+    mkdir -p "$folder" || stop "Can't write to /run. See: df -h /run"
+    exec 9>"$folder/lock"
     flock -n 9 || stop "This script is running here already. See what it does: tail -f $log"
-    : >>"$log"
+    rm -f "$folder/head" "$output"
     # Which line it was, this go's name, the callbacks so far, the steps that are done.
     line=$(printf %s "$token" | sha256sum) line=${line%% *}
-    provision='' sequence=0 done_steps=0
+    resumed=''
     if read -r known_line known_provision known_sequence known_steps 2>/dev/null <"$folder/state" &&
         [ "$known_line" = "$line" ] && [ "$known_steps" -gt 0 ] && [ "$known_steps" -lt 3 ]; then
-        provision=$known_provision sequence=$known_sequence done_steps=$known_steps
+        resumed=1 provision=$known_provision sequence=$known_sequence done_steps=$known_steps
     else
         new_go
     fi
@@ -144,13 +148,12 @@ prepare() { # NAME
 # Runs a function that stops at its first error, into the log; code is its exit code. It runs
 # in the background, so that a signal is heard meanwhile.
 attempt() { # FUNCTION
-    output=$folder/output
     "$1" >"$output" 2>&1 </dev/null 9>&- &
     child=$!
     wait "$child"
     code=$?
     child=
-    cat "$output" >>"$log"
+    cat "$output" >>"$log" 2>/dev/null
 }
 
 # --- Telling the installation ------------------------------------------------
@@ -164,19 +167,20 @@ call_back() { # STEP completed|failed [WHY]
     digest=$(sha256sum <"$folder/body") digest=${digest%% *}
     printf '%s\n' "POST $path" "$provision" "$sequence" "$digest" >"$folder/message"
     ssh-keygen -q -Y sign -n groundcrew-callback -f "$host_key" \
-        <"$folder/message" >"$folder/signature" 2>>"$log" ||
-        stop "Could not sign with $host_key. Is the disk full? See: df -h /var; and $log"
+        <"$folder/message" >"$folder/signature" 2>"$folder/error" ||
+        stop "Could not sign with $host_key: $(cat "$folder/error")"
     signature=$(grep -v -e '-----' "$folder/signature" | tr -d '\n')
     pause=1 waited=0
     while :; do
         post
         case $status in
         200) break ;;
-        400 | 403 | 404 | 409 | 413) refused "$1" && return 0 ;;
+        400 | 403 | 404 | 409 | 413)
+            refused "$@"
+            return
+            ;;
         esac
         [ "$waited" -lt "$patience" ] || {
-            sequence=$((sequence - 1))
-            step=
             stop "Could not reach $url for $waited s ($(tail -n 1 "$folder/error" 2>/dev/null)). See that this server may connect there, then run the line again: it goes on from here."
         }
         [ "$waited" -gt 0 ] || say "   $url does not answer ($status); trying again ..."
@@ -184,7 +188,12 @@ call_back() { # STEP completed|failed [WHY]
         waited=$((waited + pause)) pause=$((pause * 2))
         [ "$pause" -le 30 ] || pause=30
     done
-    [ "$2" = failed ] || done_steps=$1
+    # After a failure, the next go begins anew.
+    if [ "$2" = failed ]; then
+        rm -f "$folder/state"
+        return
+    fi
+    done_steps=$1
     printf '%s\n' "$line $provision $sequence $done_steps" >"$folder/state.new"
     mv "$folder/state.new" "$folder/state"
 }
@@ -207,8 +216,8 @@ post() {
     fi
 }
 
-# The callback was not taken. 0: it was taken after all, in a new go of the script.
-refused() { # STEP
+# The callback was not taken: says why, and ends; or tells it once more, in a new go.
+refused() { # STEP completed|failed [WHY]
     detail=$(sed -n 's/.*"detail":"\([^"]*\)".*/\1/p' "$folder/answer")
     case $status,$1,$(cat "$folder/answer") in
     409,1,*'"provision_status":"completed"'*)
@@ -217,15 +226,17 @@ refused() { # STEP
         exit 0
         ;;
     409,[23],*)
-        # The installation has given that go up meanwhile.
-        if [ -n "${resumed:=$known_provision}" ] && [ "$resumed" = "$provision" ]; then
+        # The go that this one goes on with was given up by the installation meanwhile.
+        if [ -n "$resumed" ]; then
+            resumed=
             new_go
             say_hello
-            exec_again
+            [ "$1" -eq 2 ] || call_back 2 completed
+            call_back "$@"
+            return
         fi
         ;;
     esac
-    step=
     stop "$url does not take this ($status): ${detail:-$(head -c 300 "$folder/answer")}"
 }
 
@@ -251,7 +262,7 @@ json() {
 
 say() {
     printf '%s\n' "$*"
-    printf '%s %s\n' "$(date -u +%FT%TZ)" "$*" >>"$log"
+    { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*" >>"$log"; } 2>/dev/null || :
 }
 
 # Ends without telling the installation: it can't be told, or knows.
@@ -272,13 +283,13 @@ leave() { # EXIT-CODE
     trap - EXIT
     trap '' HUP INT TERM
     [ -z "$child" ] || kill "$child" 2>/dev/null
-    [ "$1" -ne 0 ] && [ -n "$step" ] || exit "$1"
+    if [ "$1" -eq 0 ] || [ -z "$step" ]; then exit "$1"; fi
     case $1 in
-    129 | 130 | 143) problem="the script was ended on the server (exit code $1)" ;;
+    129 | 130 | 143) problem="The script was ended on the server (exit code $1)." ;;
     esac
     [ "$(df -Pk /var | awk 'END { print $4 }')" -ge 64 ] || kind=disk_full
     failed_step=$step step=
-    problem=${problem:-the script ended with exit code $1}
+    problem=${problem:-The script ended with exit code $1.}
     printf '%s\n' "$problem" >&2
     [ ! -s "$output" ] || tail -n 20 "$output" >&2
     call_back "$failed_step" failed "$problem"

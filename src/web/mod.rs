@@ -1,9 +1,10 @@
-//! The web tier: whether the installation is well, and the API. It asks the store and the
+//! The web tier: whether the installation is well, the API, and the way in for new servers. It asks the store and the
 //! installation's verbs, and never a host.
 
 mod api;
 mod auth;
 mod health;
+mod join;
 mod limit;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub fn router(site: Site) -> Router {
     let api = api::router(&site);
     Router::new()
         .route("/health", get(health::health))
+        .merge(join::router())
         .merge(api)
         .method_not_allowed_fallback(api::wrong_method)
         .fallback(api::no_route)
