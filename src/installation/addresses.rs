@@ -109,7 +109,8 @@ mod tests {
 
     #[tokio::test]
     async fn refuses_what_only_we_can_reach() {
-        let addresses = refusing(&["postgres://u:p@203.0.113.5:5432/x?y=z", "redis://[2001:db8::5]"]);
+        let addresses =
+            refusing(&["postgres://u:p@203.0.113.5:5432/x?y=z", "redis://[2001:db8::5]"]);
         for host in [
             "localhost",
             "127.0.0.1",

@@ -11,8 +11,8 @@ use super::{Installation, ServerError, Wanted};
 use crate::catalog::{Catalog, PlanError};
 use crate::join::{Bootstrap, KeyPair, LINE_LASTS, OneLine, Token};
 use crate::model::{
-    Actor, Callback, Called, Deed, FailureKind, JoinsBy, NewJoin, NewLine, NewRun, NewServer, Server,
-    Status,
+    Actor, Callback, Called, Deed, FailureKind, JoinsBy, NewJoin, NewLine, NewRun, NewServer,
+    Server, Status,
 };
 use crate::remote::{Target, describe_host_key};
 use crate::store::StoreError;

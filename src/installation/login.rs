@@ -55,8 +55,8 @@ impl Installation {
         }
         let wants = self.wants(catalog, &wanted)?;
         let keys = KeyPair::make(&format!("groundcrew-{}", wanted.name));
-        let first_key = private_key
-            .map(|key| self.vault.seal(first_key_place(&keys.public), key.as_bytes()));
+        let first_key =
+            private_key.map(|key| self.vault.seal(first_key_place(&keys.public), key.as_bytes()));
         let new = NewServer {
             user_id: wanted.user_id,
             name: wanted.name,

@@ -16,7 +16,10 @@ pub(super) fn to_come(outline: &Outline) -> Vec<(String, StepResource)> {
             started_at: None,
             finished_at: None,
         });
-        (name.clone(), StepResource { steps: steps.collect(), ..StepResource::bare(Status::Pending) })
+        (
+            name.clone(),
+            StepResource { steps: steps.collect(), ..StepResource::bare(Status::Pending) },
+        )
     };
     outline.jobs.iter().map(job).collect()
 }
@@ -35,9 +38,8 @@ pub(super) fn of_run(resource: &RunResource) -> Vec<(String, StepResource)> {
     let last = names.len().saturating_sub(1);
     let jobs = names.into_iter().enumerate().map(|(place, name)| {
         // A handler that nothing has asked for yet is no step of it.
-        let is_shown = |step: &&RunStep| {
-            step.job == name && !(step.handler && step.status == Status::Pending)
-        };
+        let is_shown =
+            |step: &&RunStep| step.job == name && !(step.handler && step.status == Status::Pending);
         let steps: Vec<&RunStep> = resource.steps.iter().filter(is_shown).collect();
         // Handlers come after all steps, and with them the last job ends.
         let in_place = steps.iter().all(|step| step.status == Status::Completed)

@@ -23,7 +23,8 @@ pub use live::{LiveLine, LiveRun, ProvisioningLive, ShownKey, Unreachable, live}
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use prepared::prepared;
 pub use provisioning::{
-    JobStepResource, JobText, ServerProvisioningResource, StepError, StepResource, StepStatus, provisioning,
+    JobStepResource, JobText, ServerProvisioningResource, StepError, StepResource, StepStatus,
+    provisioning,
 };
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,

@@ -133,7 +133,10 @@ mod tests {
             let shown = prepared(&run(status), &steps(inner), begun.then(|| at(3)));
             assert_eq!(shown.clone().map(|step| step.status), expected);
             for step in shown {
-                assert_eq!(step.status == Failed, step.error_kind.is_some() && step.error.is_some());
+                assert_eq!(
+                    step.status == Failed,
+                    step.error_kind.is_some() && step.error.is_some()
+                );
             }
         }
     }

@@ -229,14 +229,18 @@ pub(super) fn advice(kind: FailureKind) -> &'static str {
         Kind::UnsupportedHost | Kind::UntestedSystem => {
             "Take a server with Debian 12 or 13 that systemd has started."
         }
-        Kind::DiskFull => "Make room on the server (`df -h`). Then retry: it goes on with this step.",
+        Kind::DiskFull => {
+            "Make room on the server (`df -h`). Then retry: it goes on with this step."
+        }
         Kind::HostBusy | Kind::Superseded | Kind::StartRefused | Kind::Left => {
             "Wait until the other run has ended. Then retry."
         }
         Kind::JobChanged => "Ask for it anew: the job files are others now.",
         Kind::KeyLost => "Bring the right GROUNDCREW_KEY back. Then retry.",
         Kind::Abandoned => "Retry, if the server is there: it goes on with this step.",
-        Kind::Silent => "See what the script says on the server. A retry gives a fresh line to run.",
+        Kind::Silent => {
+            "See what the script says on the server. A retry gives a fresh line to run."
+        }
         Kind::Poisoned | Kind::Internal | Kind::IllegalJournal => {
             "See the logs of the workers, and report it if it comes again. Then retry."
         }

@@ -52,9 +52,8 @@ pub async fn visit(ssh: &Ssh, target: &Target) -> Result<Facts, Failure> {
 /// # Errors
 /// `Unreachable`: it shows none.
 pub async fn offered_key(target: &Target) -> Result<HostKey, Failure> {
-    let ssh = Ssh::stranger().map_err(|error| {
-        Failure::internal("making a private folder for the connection", error)
-    })?;
+    let ssh = Ssh::stranger()
+        .map_err(|error| Failure::internal("making a private folder for the connection", error))?;
     learn(&ssh, target, &[]).await.map_err(|failure| match failure.kind {
         FailureKind::Internal => failure,
         _ => {
@@ -157,7 +156,8 @@ mod tests {
         assert_eq!(facts.os_codename, some("bookworm"));
         assert_eq!((facts.public_ip, facts.private_ip), (some("203.0.113.9"), some("10.0.0.5")));
 
-        let facts = read_facts("system\t\t\t\t127.0.0.1 100.64.0.1", "203.0.113.24").expect("facts");
+        let facts =
+            read_facts("system\t\t\t\t127.0.0.1 100.64.0.1", "203.0.113.24").expect("facts");
         assert_eq!((facts.os_name, facts.os_version, facts.os_codename), (None, None, None));
         assert_eq!((facts.public_ip, facts.private_ip), (some("203.0.113.24"), some("100.64.0.1")));
         assert!(read_facts("error unknown command", "edge-1").is_none());

@@ -134,8 +134,7 @@ impl Store {
             secrets: row.try_get("secrets")?,
             outline: rows::json(&row, "outline")?,
             digest: row.try_get("digest")?,
-            private_key: server_row
-                .try_get(if first_key { "first_key" } else { "private_key" })?,
+            private_key: server_row.try_get(if first_key { "first_key" } else { "private_key" })?,
             first_key,
             crashes: row.try_get("crashes")?,
             retry: match row.try_get::<Option<i64>, _>("retry_after")? {

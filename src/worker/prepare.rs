@@ -135,8 +135,7 @@ pub(super) fn target(server: &Server) -> Target {
 }
 
 fn key_lost(error: &dyn std::error::Error) -> Failure {
-    let message =
-        format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
+    let message = format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
     Failure::new(FailureKind::KeyLost, message)
 }
 

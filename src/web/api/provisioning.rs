@@ -26,7 +26,8 @@ const BUILD: &str = env!("GROUNDCREW_BUILD");
 pub struct ConfirmHostKey {
     /// As the server's console shows it (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`).
     #[schema(
-        min_length = 8, max_length = 80,
+        min_length = 8,
+        max_length = 80,
         example = "SHA256:8VsYdTrFxqMhV0iPAsA5jlXaNp3xRiMZAkFtWe3sHpc"
     )]
     fingerprint: String,
