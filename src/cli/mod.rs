@@ -8,6 +8,7 @@ pub mod display;
 mod doctor;
 mod gateway;
 mod jobs;
+mod join;
 mod migrate;
 mod operate;
 mod print;

@@ -10,8 +10,10 @@ use zeroize::Zeroizing;
 
 use super::actor::actor;
 use super::ask;
+use super::join::{self, JoinArgs};
 use super::print::{aligned, print, print_json};
 use super::wanted::fingerprint;
+use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::installation::{Installation, Role, WantedServer, check_private_key, check_server_name};
 use crate::model::Server;
@@ -29,7 +31,8 @@ pub struct ServerArgs {
 
 #[derive(Debug, Subcommand)]
 enum ServerCommand {
-    /// Adds a server, and pins its host key: shows the fingerprint and asks
+    /// Adds a server: pins its host key (shows the fingerprint and asks), or with --join prints the
+    /// one line that makes a new server ready
     Add {
         /// How you call it, as edge-fra-1
         name: String,
@@ -38,6 +41,17 @@ enum ServerCommand {
         target: Target,
         #[command(flatten)]
         keys: KeyArgs,
+        #[command(flatten)]
+        join: JoinArgs,
+    },
+    /// Tries the provisioning of a server again from the step that failed, or prints a fresh line to
+    /// run on it
+    Retry {
+        /// Its name
+        name: String,
+        /// Prints one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Lists all servers
     List {
@@ -85,8 +99,16 @@ pub fn run(args: ServerArgs) -> Result<ExitCode> {
     super::block_on(async move {
         let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
         match args.command {
-            ServerCommand::Add { name, target, keys } => {
+            ServerCommand::Add { name, target, join, .. } if join.join => {
+                let catalog = Catalog::open(args.settings.jobs())?;
+                join::add(&installation, &catalog, &name, &target, join).await
+            }
+            ServerCommand::Add { name, target, keys, .. } => {
                 add(&installation, &name, &target, &keys).await
+            }
+            ServerCommand::Retry { name, json } => {
+                let catalog = Catalog::open(args.settings.jobs())?;
+                join::retry(&installation, &catalog, &name, json).await
             }
             ServerCommand::List { json } => list(&installation, json).await,
             ServerCommand::Show { name, json } => show(&installation, &name, json).await,
