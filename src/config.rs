@@ -45,6 +45,9 @@ pub struct Settings {
     /// The address that browsers and new servers see: https://panel.example.com [default: none, and no server can join by a line that is run on it]
     #[arg(long, env = "GROUNDCREW_URL", value_name = "URL", global = true, value_parser = read_url)]
     pub url: Option<String>,
+    /// Servers may be at addresses of this machine and its link, and where database and Redis are
+    #[arg(long, env = "GROUNDCREW_ALLOW_LOCAL", global = true)]
+    pub allow_local: bool,
 }
 
 impl Settings {

@@ -1,6 +1,7 @@
 //! What all roles of one installation share: the store, the way to tell the others,
 //! and the vault. Here is chosen whether they are embedded or apart.
 
+mod addresses;
 mod ask;
 mod audit;
 mod join;
@@ -11,6 +12,7 @@ mod tokens;
 
 use std::sync::Arc;
 
+pub use addresses::{AddressError, Addresses};
 pub use ask::{AskError, Wanted};
 pub use join::{JoinError, WantedJoin};
 pub use open::{OpenError, Role};
@@ -35,6 +37,8 @@ pub struct Installation {
     pub store: Store,
     /// For what is kept encrypted.
     pub vault: Vault,
+    /// Where servers may not be.
+    pub addresses: Addresses,
     /// None for a command beside an `up` with everything in memory: the store is all
     /// that both can reach, and `up` looks there.
     pub wire: Option<Wire>,

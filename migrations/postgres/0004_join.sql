@@ -19,6 +19,8 @@ ALTER TABLE servers ADD COLUMN host_key_offered TEXT;
 ALTER TABLE servers ADD COLUMN public_key TEXT;
 -- The run that does steps 1 to 3 where a worker can log in already.
 ALTER TABLE servers ADD COLUMN prepare_run TEXT;
+-- The key that a person gave for that run, encrypted; forgotten when it is completed.
+ALTER TABLE servers ADD COLUMN first_key BYTEA;
 
 CREATE TABLE provision_steps (
     server_id         BIGINT NOT NULL REFERENCES servers (id) ON DELETE CASCADE,

@@ -139,6 +139,7 @@ async fn add(
         installation.store.server(name).await?.is_none(),
         "there is a server {name:?} already; take another name, or remove that one first"
     );
+    installation.addresses.check(&target.host).await?;
     let private_key = match &keys.identity {
         Some(path) => Some(read_key(path).await?),
         None => None,

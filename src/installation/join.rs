@@ -80,6 +80,7 @@ impl Installation {
         check_server_name(&wanted.name)?;
         let target = Target::new(Some("root"), &wanted.host, Some(wanted.ssh_port))
             .map_err(ServerError::from)?;
+        self.addresses.check(&target.host).await.map_err(ServerError::from)?;
         self.url()?;
         let wants = match wanted.jobs.is_empty() {
             true => None,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
 
-use super::{Installation, Wire};
+use super::{Addresses, Installation, Wire};
 use crate::bus::{Bus, BusError};
 use crate::config::Settings;
 use crate::queue::{Queue, QueueError};
@@ -113,7 +113,8 @@ impl Installation {
             store.expire_leases().await?;
         }
         let url = settings.url.as_deref().map(Arc::from);
-        Ok((Self { id, url, store, vault, wire }, lock))
+        let addresses = Addresses::of(settings);
+        Ok((Self { id, url, store, vault, addresses, wire }, lock))
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-use super::Installation;
+use super::{AddressError, Installation};
 use crate::model::{Actor, Deed, NewServer, Server};
 use crate::remote::{HostKeyError, Target, TargetError, read_host_key};
 use crate::store::StoreError;
@@ -43,6 +43,9 @@ pub enum ServerError {
     /// Host, user or port are none.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// No server may be there.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The host key is none.
     #[error(transparent)]
     HostKey(#[from] HostKeyError),
@@ -72,6 +75,7 @@ impl Installation {
     ) -> Result<Server, ServerError> {
         check_server_name(&wanted.name)?;
         let target = Target::new(Some(&wanted.ssh_user), &wanted.host, Some(wanted.ssh_port))?;
+        self.addresses.check(&target.host).await?;
         let host_key = read_host_key(&wanted.host_key)?;
         if let Some(key) = &wanted.private_key {
             check_private_key(key).await?;

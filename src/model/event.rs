@@ -153,6 +153,8 @@ fn as_text<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error
 pub enum FailureKind {
     /// The host could not be reached, or the line was cut and did not come back.
     Unreachable,
+    /// The server is at an address where none may be.
+    AddressRefused,
     /// The host refused the key or the user.
     AuthenticationFailed,
     /// The host's key is not known and was not accepted.

@@ -55,6 +55,9 @@ pub struct Facts {
     pub os_codename: Option<String>,
     /// Its own address, where that is a private one.
     pub private_ip: Option<String>,
+    /// The address that others reach it at. Not for the system to say, which may not know it.
+    #[serde(skip)]
+    pub public_ip: Option<String>,
 }
 
 /// A server that is about to be added, and has to join first.
@@ -211,6 +214,15 @@ pub struct ConnectivityClaim {
     /// Since when it can't be reached, ...
     pub unreachable_since: Option<Timestamp>,
     /// ... and for how long that is, in ms, by the database's clock.
+    pub unreachable_for: Option<i64>,
+}
+
+/// A server that joins by login, whose host key is to be learned.
+#[derive(Debug, Clone)]
+pub struct Stranger {
+    /// The server.
+    pub server: Server,
+    /// For how long it can't be reached, in ms, by the database's clock.
     pub unreachable_for: Option<i64>,
 }
 

@@ -3,8 +3,11 @@
 
 mod access;
 mod event;
+mod job_steps;
 mod join;
 mod plan;
+mod prepared;
+mod provisioning;
 mod run;
 mod server;
 mod status;
@@ -13,9 +16,14 @@ pub use access::{Actor, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use join::{
     APP_USER, Callback, Called, Connection, ConnectivityClaim, ConnectivityLease, Facts, JoinsBy,
-    Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Wants,
+    Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Stranger, Wants,
 };
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
+pub use prepared::prepared;
+pub use provisioning::{
+    JobStepResource, JobText, ServerProvisioningResource, StepError, StepResource, StepStatus,
+    provisioning,
+};
 pub use run::{
     AttemptRecord, Chunk, Claim, HostState, Lease, NewRun, Note, Retry, Run, RunResource, RunStep,
 };

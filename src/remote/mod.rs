@@ -21,6 +21,7 @@ mod output;
 mod report;
 mod ssh;
 mod target;
+mod visit;
 
 pub use bundle::Mode;
 pub use channel::Holder;
@@ -29,3 +30,4 @@ pub use failure::Failure;
 pub use host_key::{HostKey, HostKeyError, describe as describe_host_key, read_host_key};
 pub use ssh::Ssh;
 pub use target::{Target, TargetError};
+pub use visit::{offered_key, visit};

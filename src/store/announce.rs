@@ -57,9 +57,13 @@ impl Store {
                     WHERE server_id = $1 AND status <> 'completed') THEN 'installing' \
                 WHEN $2 = 'pending' AND EXISTS (SELECT 1 FROM provision_steps \
                     WHERE server_id = $1 AND status <> 'pending') THEN 'installing' \
-                ELSE COALESCE($2, provision_status) END WHERE id = $1 RETURNING revision";
+                ELSE COALESCE($2, provision_status) END WHERE id = $1 \
+            RETURNING revision, CASE WHEN connection <> 'connected' THEN prepare_run END AS run";
         let row = self.query(sql).bind(server_id).bind(provision.map(Status::as_str));
-        let row = row.fetch_optional(tx).await?.ok_or(StoreError::UnknownServer)?;
+        let row = row.fetch_optional(&mut *tx).await?.ok_or(StoreError::UnknownServer)?;
+        if let Some(run) = row.try_get::<Option<String>, _>("run")? {
+            self.mirror(tx, server_id, &run).await?;
+        }
         Ok(Changed { server_id, revision: row.try_get(0)? })
     }
 }

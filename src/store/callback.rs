@@ -163,11 +163,10 @@ impl Store {
             .execute(&mut **tx)
             .await?;
         let sql = "UPDATE servers SET host_key = $2, host_key_offered = NULL, \
-            connection = 'pending', public_ip = COALESCE(public_ip, $3) WHERE id = $1";
+            connection = 'pending' WHERE id = $1";
         self.query(sql)
             .bind(callback.server_id)
             .bind(callback.signed_by.clone())
-            .bind(callback.from.clone())
             .execute(&mut **tx)
             .await?;
         Ok(())

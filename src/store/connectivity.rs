@@ -279,8 +279,9 @@ impl Store {
     ) -> Result<()> {
         let sql = "UPDATE servers SET os_name = COALESCE($2, os_name), \
             os_version = COALESCE($3, os_version), os_codename = COALESCE($4, os_codename), \
-            private_ip = CASE WHEN $5 = public_ip THEN private_ip \
-                ELSE COALESCE($5, private_ip) END WHERE id = $1";
+            private_ip = CASE WHEN $5 = COALESCE(public_ip, $6) THEN private_ip \
+                ELSE COALESCE($5, private_ip) END, \
+            public_ip = COALESCE(public_ip, $6) WHERE id = $1";
         let text = |text: &Option<String>| text.as_deref().map(|text| storable(text).into_owned());
         self.query(sql)
             .bind(server_id)
@@ -288,6 +289,7 @@ impl Store {
             .bind(text(&facts.os_version))
             .bind(text(&facts.os_codename))
             .bind(text(&facts.private_ip))
+            .bind(text(&facts.public_ip))
             .execute(&mut **tx)
             .await?;
         Ok(())

@@ -53,33 +53,43 @@ impl Store {
     pub async fn provision(&self, server_id: i64) -> Result<Option<Provision>> {
         self.again(|| async {
             let mut tx = self.snapshot().await?;
-            let server = self.query("SELECT * FROM servers WHERE id = $1").bind(server_id);
-            let Some(row) = server.fetch_optional(&mut *tx).await? else { return Ok(None) };
-            let sql = "SELECT * FROM provision_steps WHERE server_id = $1 ORDER BY number";
-            let steps = self.query(sql).bind(server_id).fetch_all(&mut *tx).await?;
-            let sql = "SELECT *, CASE WHEN expires_at <= {now} THEN 1 ELSE 0 END AS expired \
-                FROM joins WHERE server_id = $1";
-            let line = self.query(sql).bind(server_id).fetch_optional(&mut *tx).await?;
-            let wants = self.wants(&mut tx, server_id).await?;
+            let provision = self.provision_in(&mut tx, server_id).await?;
             tx.commit().await?;
-            let line = line.map(|row| {
-                Ok::<_, sqlx::Error>(Line {
-                    expires_at: rows::time(&row, "expires_at")?,
-                    expired: rows::flag(&row, "expired")?,
-                    enrolled_from: row.try_get("enrolled_from")?,
-                    enrolled_at: rows::maybe_time(&row, "enrolled_at")?,
-                    heard_at: rows::maybe_time(&row, "heard_at")?,
-                })
-            });
-            Ok(Some(Provision {
-                server: rows::server(&row)?,
-                steps: steps.iter().map(rows::provision_step).collect::<Result<_, _>>()?,
-                prepare_run: row.try_get("prepare_run")?,
-                wants,
-                line: line.transpose()?,
-            }))
+            Ok(provision)
         })
         .await
+    }
+
+    /// The same in a transaction.
+    pub(super) async fn provision_in(
+        &self,
+        tx: &mut AnyConnection,
+        server_id: i64,
+    ) -> Result<Option<Provision>> {
+        let server = self.query("SELECT * FROM servers WHERE id = $1").bind(server_id);
+        let Some(row) = server.fetch_optional(&mut *tx).await? else { return Ok(None) };
+        let sql = "SELECT * FROM provision_steps WHERE server_id = $1 ORDER BY number";
+        let steps = self.query(sql).bind(server_id).fetch_all(&mut *tx).await?;
+        let sql = "SELECT *, CASE WHEN expires_at <= {now} THEN 1 ELSE 0 END AS expired \
+            FROM joins WHERE server_id = $1";
+        let line = self.query(sql).bind(server_id).fetch_optional(&mut *tx).await?;
+        let wants = self.wants(&mut *tx, server_id).await?;
+        let line = line.map(|row| {
+            Ok::<_, sqlx::Error>(Line {
+                expires_at: rows::time(&row, "expires_at")?,
+                expired: rows::flag(&row, "expired")?,
+                enrolled_from: row.try_get("enrolled_from")?,
+                enrolled_at: rows::maybe_time(&row, "enrolled_at")?,
+                heard_at: rows::maybe_time(&row, "heard_at")?,
+            })
+        });
+        Ok(Some(Provision {
+            server: rows::server(&row)?,
+            steps: steps.iter().map(rows::provision_step).collect::<Result<_, _>>()?,
+            prepare_run: row.try_get("prepare_run")?,
+            wants,
+            line: line.transpose()?,
+        }))
     }
 
     /// The run that is asked for once the server has joined.

@@ -214,6 +214,8 @@ fn read(
             os_name: word(body.os_name),
             os_version: word(body.os_version),
             os_codename: word(body.os_codename),
+            // That is known from where a worker meets it.
+            public_ip: None,
         },
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Worker;
 use crate::catalog::PlanError;
-use crate::model::{Claim, FailureKind, Plan};
+use crate::model::{Claim, FailureKind, Plan, Server};
 use crate::remote::{Failure, FleetRun, Mode, Request, Ssh, Target};
 use crate::store::StoreError;
 use crate::vault::Place;
@@ -34,14 +34,9 @@ impl Worker {
                 .await?;
             self.installation.announce(changed).await;
         }
-        let server = &claim.server;
         Ok(Ok(Request {
             ssh: Arc::new(ssh),
-            target: Target {
-                user: Some(server.ssh_user.clone()),
-                host: server.host.clone(),
-                port: Some(server.ssh_port),
-            },
+            target: target(&claim.server),
             plan: Arc::new(plan),
             mode: Mode::Apply,
             untested_system: claim.run.untested_system,
@@ -51,24 +46,21 @@ impl Worker {
         }))
     }
 
-    fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
-        let (run, server) = (&claim.run, &claim.server);
-        let lost = |error: String| {
-            let message =
-                format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
-            Failure::new(FailureKind::KeyLost, message)
-        };
-        let secrets = self
-            .installation
-            .secrets(&run.id, claim.secrets.as_deref())
-            .map_err(|error| lost(error.to_string()))?;
-        let private_key = match &claim.private_key {
+    /// The way to a server: a private key, opened, which is kept in this column; and its pinned
+    /// host key.
+    pub(super) fn login(
+        &self,
+        server: &Server,
+        column: &str,
+        private_key: Option<&[u8]>,
+    ) -> Result<Ssh, Failure> {
+        let private_key = match private_key {
             None => None,
             Some(sealed) => {
                 let id = server.id.to_string();
-                let place = Place("servers", &id, "private_key");
+                let place = Place("servers", &id, column);
                 let key = self.installation.vault.open(place, sealed);
-                Some(key.map_err(|error| lost(error.to_string()))?)
+                Some(key.map_err(|error| key_lost(&error))?)
             }
         };
         let private_key = private_key
@@ -80,9 +72,18 @@ impl Worker {
             let message = "the server's host key is not known: it has to join first";
             Failure::new(FailureKind::HostKeyUnknown, message)
         })?;
-        let ssh = Ssh::pinned(host_key, private_key).map_err(|error| {
-            Failure::internal("making a private folder for the connection", error)
-        })?;
+        Ssh::pinned(host_key, private_key)
+            .map_err(|error| Failure::internal("making a private folder for the connection", error))
+    }
+
+    fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
+        let (run, server) = (&claim.run, &claim.server);
+        let secrets = self
+            .installation
+            .secrets(&run.id, claim.secrets.as_deref())
+            .map_err(|error| key_lost(&error))?;
+        let column = if claim.first_key { "first_key" } else { "private_key" };
+        let ssh = self.login(server, column, claim.private_key.as_deref())?;
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());
@@ -116,6 +117,20 @@ impl Worker {
         };
         Ok(Prepared { plan, fleet, ssh })
     }
+}
+
+/// Where a server is logged in to.
+pub(super) fn target(server: &Server) -> Target {
+    Target {
+        user: Some(server.ssh_user.clone()),
+        host: server.host.clone(),
+        port: Some(server.ssh_port),
+    }
+}
+
+fn key_lost(error: &dyn std::error::Error) -> Failure {
+    let message = format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
+    Failure::new(FailureKind::KeyLost, message)
 }
 
 /// What does not fit, for all to read. A parameter that was a secret when it was asked for may

@@ -74,7 +74,9 @@ impl From<ServerError> for Problem {
         match error {
             ServerError::Store(error) => error.into(),
             ServerError::Name(_) => Self::invalid("name", error.to_string()),
-            ServerError::Target(_) => Self::invalid("host", error.to_string()),
+            ServerError::Target(_) | ServerError::Address(_) => {
+                Self::invalid("host", error.to_string())
+            }
             ServerError::HostKey(_) => Self::invalid("host_key", error.to_string()),
             ServerError::PrivateKey(_) => Self::invalid("private_key", error.to_string()),
             error @ ServerError::Keygen(_) => {
