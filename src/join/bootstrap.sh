@@ -73,12 +73,15 @@ look_around() {
     rm -f "$folder/head" "$output"
     # Which line it was, this go's name, the callbacks so far, the steps that are done.
     line=$(printf %s "$token" | sha256sum) line=${line%% *}
-    resumed=''
-    if read -r known_line known_provision known_sequence known_steps 2>/dev/null <"$folder/state" &&
-        [ "$known_line" = "$line" ] && [ "$known_steps" -gt 0 ] && [ "$known_steps" -lt 3 ]; then
-        resumed=1 provision=$known_provision sequence=$known_sequence done_steps=$known_steps
+    new_go
+    resumed='' ready=''
+    [ -e "$folder/state" ] || return 0
+    read -r known_line known_provision known_sequence known_steps <"$folder/state"
+    [ "$known_line" = "$line" ] || return 0
+    if [ "$known_steps" -eq 3 ]; then
+        ready=1
     else
-        new_go
+        resumed=1 provision=$known_provision sequence=$known_sequence done_steps=$known_steps
     fi
 }
 
@@ -224,6 +227,13 @@ refused() { # STEP completed|failed [WHY]
         step=
         say "This server has joined already. Nothing was changed."
         exit 0
+        ;;
+    409,1,*'"provision_status":"installing"'*)
+        if [ -n "$ready" ]; then
+            step=
+            say "This server is ready; a worker goes on with it. Nothing was changed."
+            exit 0
+        fi
         ;;
     409,[23],*)
         # The go that this one goes on with was given up by the installation meanwhile.

@@ -79,7 +79,9 @@ impl Store {
             1 => match provision_status {
                 Status::Pending | Status::Failed => Standing::Legal,
                 Status::Completed => conflict("the server has joined already"),
-                _ => conflict("the server is being provisioned"),
+                _ => conflict(
+                    "the server is being provisioned; wait for that, or get a fresh line by a retry",
+                ),
             },
             _ if !is_current => conflict("this go of the script is over; another one was begun"),
             _ if callback.sequence != last + 1 => conflict("this is out of order"),
@@ -161,11 +163,10 @@ impl Store {
             .execute(&mut **tx)
             .await?;
         let sql = "UPDATE servers SET host_key = $2, host_key_offered = NULL, \
-            connection = 'pending', public_ip = COALESCE(public_ip, $3) WHERE id = $1";
+            connection = 'pending' WHERE id = $1";
         self.query(sql)
             .bind(callback.server_id)
             .bind(callback.signed_by.clone())
-            .bind(callback.from.clone())
             .execute(&mut **tx)
             .await?;
         Ok(())

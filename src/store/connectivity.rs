@@ -279,7 +279,8 @@ impl Store {
     ) -> Result<()> {
         let sql = "UPDATE servers SET os_name = COALESCE($2, os_name), \
             os_version = COALESCE($3, os_version), os_codename = COALESCE($4, os_codename), \
-            private_ip = COALESCE($5, private_ip), \
+            private_ip = CASE WHEN $5 = COALESCE(public_ip, $6) THEN private_ip \
+                ELSE COALESCE($5, private_ip) END, \
             public_ip = COALESCE(public_ip, $6) WHERE id = $1";
         let text = |text: &Option<String>| text.as_deref().map(|text| storable(text).into_owned());
         self.query(sql)

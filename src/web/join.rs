@@ -2,6 +2,8 @@
 //! calls back. Neither has a session or a token of the API: a line is known by the hash of its
 //! token, a callback by the host key that has signed it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -15,6 +17,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Site;
+use super::limit::Limits;
 use crate::join::{Token, signed_by};
 use crate::listen::Peer;
 use crate::model::{Callback, Called, Facts, FailureKind, Status};
@@ -30,6 +33,7 @@ pub fn router() -> Router<Site> {
         .route("/join/{token}", get(script))
         .route("/servers/{id}/provision/step", post(call_back))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(Extension(Arc::new(Limits::new())))
 }
 
 /// The script, or 410: text that a shell can be given.
@@ -101,15 +105,21 @@ impl IntoResponse for Refusal {
 async fn call_back(
     State(site): State<Site>,
     Extension(Peer(peer)): Extension<Peer>,
+    Extension(limits): Extension<Arc<Limits>>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let from = peer.ip().to_canonical().to_string();
+    let address = peer.ip().to_canonical();
+    let from = address.to_string();
     let server_id = id.parse().unwrap_or(0);
     let callback = match read(server_id, &from, &headers, body) {
         Ok(callback) => callback,
         Err(refusal) => {
+            // Anybody can send what is none: that must not fill the audit log.
+            if let Err(wait) = limits.stranger(address) {
+                return too_many(wait);
+            }
             site.installation.refuse_callback(server_id, &from, &refusal.1).await;
             return refusal.into_response();
         }
@@ -137,6 +147,12 @@ async fn call_back(
             Refusal(status, "nothing is lost; it is asked again".to_owned(), None).into_response()
         }
     }
+}
+
+fn too_many(wait: u64) -> Response {
+    let detail = format!("wait {wait} s, as Retry-After says");
+    let refusal = Refusal(StatusCode::TOO_MANY_REQUESTS, detail, None);
+    ([(header::RETRY_AFTER, wait.to_string())], refusal).into_response()
 }
 
 /// A callback whose signature is good.
@@ -198,7 +214,7 @@ fn read(
             os_name: word(body.os_name),
             os_version: word(body.os_version),
             os_codename: word(body.os_codename),
-            // As the store has it: where the callback comes from.
+            // That is known from where a worker meets it.
             public_ip: None,
         },
     })

@@ -20,6 +20,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 const TIDY: Duration = Duration::from_secs(60);
 /// A request may be repeated with its Idempotency-Key for so long.
 const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
+/// A script that was not heard of for so long, in the middle of its steps, has ended. Its
+/// longest wait is for apt's lock and a slow mirror.
+const SILENCE: Duration = Duration::from_secs(30 * 60);
 /// So much is done at once.
 const MOST: i64 = 500;
 
@@ -90,6 +93,9 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
         && let Err(error) = wire.queue.tidy().await
     {
         tracing::debug!("Redis was not tidied: {:#}", anyhow::Error::new(error));
+    }
+    for changed in installation.store.fail_silent(SILENCE).await? {
+        installation.announce(changed).await;
     }
     installation.store.forget_requests(REPEATABLE).await?;
     installation.store.prune_output(keep_output).await.map(drop)

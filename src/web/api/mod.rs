@@ -47,6 +47,7 @@ fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::default()
         .routes(routes!(servers::list, servers::add))
         .routes(routes!(servers::show, servers::remove))
+        .routes(routes!(servers::retry))
         .routes(routes!(provisioning::show))
         .routes(routes!(provisioning::show_live))
         .routes(routes!(provisioning::confirm))
