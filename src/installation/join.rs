@@ -11,8 +11,8 @@ use super::{Installation, ServerError, Wanted};
 use crate::catalog::{Catalog, PlanError};
 use crate::join::{Bootstrap, KeyPair, LINE_LASTS, OneLine, Token};
 use crate::model::{
-    Actor, Callback, Called, Deed, FailureKind, JoinsBy, NewJoin, NewLine, NewServer, Server,
-    Status,
+    Actor, Callback, Called, Deed, FailureKind, JoinsBy, NewJoin, NewLine, NewRun, NewServer,
+    Server, Status,
 };
 use crate::remote::{Target, describe_host_key};
 use crate::store::StoreError;
@@ -56,6 +56,13 @@ pub enum JoinError {
     /// The operator's own job `prepare` can't be made a script of.
     #[error("the job `prepare`, which new servers run, is not right: {0}")]
     Prepare(PlanError),
+    /// The key that somebody confirms is not the one that the server shows.
+    #[error(
+        "the server does not show a host key with this fingerprint; {}",
+        .0.as_ref().map_or("it shows none that waits to be confirmed".to_owned(),
+            |shown| format!("it shows {shown}. Compare that with its console"))
+    )]
+    NotOffered(Option<String>),
 }
 
 impl From<StoreError> for JoinError {
@@ -82,16 +89,8 @@ impl Installation {
             .map_err(ServerError::from)?;
         self.addresses.check(&target.host).await.map_err(ServerError::from)?;
         self.url()?;
-        let wants = match wanted.jobs.is_empty() {
-            true => None,
-            false => {
-                let plan = catalog.plan(&wanted.jobs, &wanted.parameters)?;
-                let (jobs, parameters) = (wanted.jobs, wanted.parameters);
-                let untested_system = wanted.untested_system;
-                let run = Wanted { server_id: 0, jobs, parameters, untested_system };
-                Some(self.new_run(&Uuid::now_v7().to_string(), &plan, run))
-            }
-        };
+        self.addresses.check(&target.host).await.map_err(ServerError::from)?;
+        let wants = self.wants(catalog, &wanted)?;
         let keys = KeyPair::make(&format!("groundcrew-{}", wanted.name));
         let token = Token::make();
         let new = NewServer {
@@ -107,6 +106,7 @@ impl Installation {
                 by: JoinsBy::Script,
                 line: Some(new_line(&token)),
                 public_key: Some(keys.public),
+                first_key: None,
                 wants,
             }),
         };
@@ -117,6 +117,25 @@ impl Installation {
         self.announce(changed).await;
         let line = self.one_line(catalog, &server, &token)?;
         Ok((server, line))
+    }
+
+    /// The run to ask for once the server has joined, if there is anything to be installed.
+    pub(super) fn wants(
+        &self,
+        catalog: &Catalog,
+        wanted: &WantedJoin,
+    ) -> Result<Option<NewRun>, PlanError> {
+        if wanted.jobs.is_empty() {
+            return Ok(None);
+        }
+        let plan = catalog.plan(&wanted.jobs, &wanted.parameters)?;
+        let run = Wanted {
+            server_id: 0,
+            jobs: wanted.jobs.clone(),
+            parameters: wanted.parameters.clone(),
+            untested_system: wanted.untested_system,
+        };
+        Ok(Some(self.new_run(&Uuid::now_v7().to_string(), &plan, run)))
     }
 
     /// A fresh line for a server that has not joined: the former one is worth nothing any more,
@@ -150,6 +169,9 @@ impl Installation {
         server: &Server,
     ) -> Result<Option<OneLine>, JoinError> {
         let provision = self.store.provision(server.id).await?.ok_or(StoreError::UnknownServer)?;
+        if server.joins_by == Some(JoinsBy::Login) {
+            return self.retry_login(by, catalog, &provision).await.map(|()| None);
+        }
         let login = provision.steps.iter().find(|step| step.number == 4);
         let another_host =
             |kind| matches!(kind, Some(FailureKind::HostKeyChanged | FailureKind::HostKeyUnknown));

@@ -69,6 +69,8 @@ pub struct NewJoin {
     pub line: Option<NewLine>,
     /// The public half of its private key, where we made the pair.
     pub public_key: Option<String>,
+    /// The private key that a person gave for the first login, encrypted.
+    pub first_key: Option<Vec<u8>>,
     /// The run to ask for once it has joined. Its `server_id` is not looked at.
     pub wants: Option<NewRun>,
 }

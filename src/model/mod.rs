@@ -5,6 +5,7 @@ mod access;
 mod event;
 mod job_steps;
 mod join;
+mod live;
 mod plan;
 mod prepared;
 mod provisioning;
@@ -18,6 +19,7 @@ pub use join::{
     APP_USER, Callback, Called, Connection, ConnectivityClaim, ConnectivityLease, Facts, JoinsBy,
     Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Stranger, Wants,
 };
+pub use live::{LiveLine, LiveRun, ProvisioningLive, ShownKey, Unreachable, live};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use prepared::prepared;
 pub use provisioning::{

@@ -46,8 +46,8 @@ impl Store {
                 if let Some(join) = &new.join {
                     self.insert_join(&mut tx, id, join).await?;
                 }
-                let sql = "UPDATE servers SET private_key = $2, public_key = $3, joins_by = $4 \
-                    WHERE id = $1 RETURNING *";
+                let sql = "UPDATE servers SET private_key = $2, public_key = $3, joins_by = $4, \
+                    first_key = $5 WHERE id = $1 RETURNING *";
                 let join = new.join.as_ref();
                 let row = self
                     .query(sql)
@@ -55,6 +55,7 @@ impl Store {
                     .bind(seal(id))
                     .bind(join.and_then(|join| join.public_key.clone()))
                     .bind(join.map(|join| join.by.as_str()))
+                    .bind(join.and_then(|join| join.first_key.clone()))
                     .fetch_one(&mut *tx)
                     .await?;
                 tx.commit().await?;

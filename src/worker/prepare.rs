@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Worker;
 use crate::catalog::PlanError;
+use crate::installation::first_key_of;
 use crate::model::{Claim, FailureKind, Plan, Server};
 use crate::remote::{Failure, FleetRun, Mode, Request, Ssh, Target};
 use crate::store::StoreError;
@@ -46,23 +47,25 @@ impl Worker {
         }))
     }
 
-    /// The way to a server: a private key, opened, which is kept in this column; and its pinned
-    /// host key.
+    /// The way to a server with its own key, or else with what ssh finds on this machine.
     pub(super) fn login(
         &self,
         server: &Server,
-        column: &str,
         private_key: Option<&[u8]>,
     ) -> Result<Ssh, Failure> {
-        let private_key = match private_key {
-            None => None,
-            Some(sealed) => {
-                let id = server.id.to_string();
-                let place = Place("servers", &id, column);
-                let key = self.installation.vault.open(place, sealed);
-                Some(key.map_err(|error| key_lost(&error))?)
-            }
-        };
+        let id = server.id.to_string();
+        self.login_with(server, Place("servers", &id, "private_key"), private_key)
+    }
+
+    /// The same with a private key that was sealed for this place.
+    fn login_with(
+        &self,
+        server: &Server,
+        place: Place<'_>,
+        private_key: Option<&[u8]>,
+    ) -> Result<Ssh, Failure> {
+        let private_key = private_key.map(|sealed| self.installation.vault.open(place, sealed));
+        let private_key = private_key.transpose().map_err(|error| key_lost(&error))?;
         let private_key = private_key
             .as_ref()
             .map(|key| std::str::from_utf8(key))
@@ -82,8 +85,11 @@ impl Worker {
             .installation
             .secrets(&run.id, claim.secrets.as_deref())
             .map_err(|error| key_lost(&error))?;
-        let column = if claim.first_key { "first_key" } else { "private_key" };
-        let ssh = self.login(server, column, claim.private_key.as_deref())?;
+        let private_key = claim.private_key.as_deref();
+        let ssh = match claim.first_key {
+            true => self.login_with(server, first_key_of(server), private_key),
+            false => self.login(server, private_key),
+        }?;
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());

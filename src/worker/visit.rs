@@ -59,7 +59,7 @@ impl Worker {
     async fn log_in(&self, claim: &ConnectivityClaim) -> Result<Facts, Failure> {
         let server = &claim.server;
         self.may_be_there(server).await?;
-        let ssh = self.login(server, "private_key", claim.private_key.as_deref())?;
+        let ssh = self.login(server, claim.private_key.as_deref())?;
         match timeout(VISIT, visit(&ssh, &target(server))).await {
             Ok(visited) => visited,
             Err(_) => Err(Failure::new(

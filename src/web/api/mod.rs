@@ -7,6 +7,7 @@ mod jobs;
 mod once;
 mod page;
 mod problem;
+mod provisioning;
 mod runs;
 mod servers;
 mod tokens;
@@ -46,6 +47,10 @@ fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::default()
         .routes(routes!(servers::list, servers::add))
         .routes(routes!(servers::show, servers::remove))
+        .routes(routes!(provisioning::show))
+        .routes(routes!(provisioning::show_live))
+        .routes(routes!(provisioning::confirm))
+        .routes(routes!(servers::retry))
         .routes(routes!(runs::list_of_server, runs::ask))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
@@ -61,10 +66,11 @@ fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(tokens::revoke))
 }
 
-/// No answer is kept by anybody on the way, or taken for something else than it is.
+/// No answer is kept by anybody on the way, but where it says so itself, or taken for something
+/// else than it is.
 async fn guard(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

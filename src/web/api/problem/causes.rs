@@ -3,7 +3,7 @@
 
 use super::{FieldError, Kind, Problem};
 use crate::catalog::PlanError;
-use crate::installation::{AskError, OperateError, ServerError, TokenError};
+use crate::installation::{AskError, JoinError, OperateError, ServerError, TokenError};
 use crate::store::StoreError;
 
 impl From<StoreError> for Problem {
@@ -82,6 +82,19 @@ impl From<ServerError> for Problem {
             error @ ServerError::Keygen(_) => {
                 Self::internal(format!("{:#}", anyhow::Error::new(error)))
             }
+        }
+    }
+}
+
+impl From<JoinError> for Problem {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Server(error) => error.into(),
+            JoinError::Plan(error) => error.into(),
+            error @ (JoinError::NoUrl | JoinError::NotOffered(_)) => {
+                Self::new(Kind::Conflict, error.to_string())
+            }
+            error @ JoinError::Prepare(_) => Self::internal(error),
         }
     }
 }
