@@ -1,17 +1,19 @@
-//! `groundcrew server add --join` and `server retry`: the one line that makes a new server ready.
+//! `groundcrew server add --join` and `--login`, and `server retry`: how a new server is made ready,
+//! by the one line that a person runs on it, or by a worker.
 
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::actor::actor;
 use super::print::{print, print_json};
 use super::server::find;
 use super::wanted::{JobNames, ParameterArgs, job_names};
 use crate::catalog::Catalog;
-use crate::installation::{Installation, WantedJoin};
+use crate::installation::{Installation, WantedJoin, WantedLogin};
 use crate::join::OneLine;
 use crate::remote::Target;
 
@@ -19,34 +21,39 @@ use crate::remote::Target;
 #[derive(Debug, Args)]
 pub struct JoinArgs {
     /// A new server: prints the one line to run on it as root; its host key is pinned when it calls back
-    #[arg(long, conflicts_with_all = ["identity", "fingerprint"])]
+    #[arg(long, group = "way", conflicts_with_all = ["identity", "fingerprint"])]
     pub join: bool,
-    /// With --join: what to install once it has joined
-    #[arg(long, value_name = "JOB[,JOB…]", value_parser = job_names, requires = "join")]
+    /// A server that you can log in to: a worker makes it ready, once you have confirmed the host key
+    /// that it shows. The key of -i is used for that, and then forgotten
+    #[arg(long, group = "way", conflicts_with = "fingerprint")]
+    pub login: bool,
+    /// With --join or --login: what to install once it has joined
+    #[arg(long, value_name = "JOB[,JOB…]", value_parser = job_names, requires = "way")]
     install: Option<JobNames>,
     #[command(flatten)]
     parameters: ParameterArgs,
     /// With --install: tries a job on a system that it was not tested on
     #[arg(long, requires = "install")]
     untested_system: bool,
-    /// With --join: whose machine it is, as Hetzner
-    #[arg(long, value_name = "TEXT", requires = "join")]
+    /// With --join or --login: whose machine it is, as Hetzner
+    #[arg(long, value_name = "TEXT", requires = "way")]
     provider: Option<String>,
-    /// With --join: prints one JSON object
-    #[arg(long, requires = "join")]
+    /// With --join or --login: prints one JSON object
+    #[arg(long, requires = "way")]
     json: bool,
 }
 
-/// Adds a server that joins by the script, and prints its line.
+/// Adds a server that joins; by the script, prints its line.
 pub async fn add(
     installation: &Installation,
     catalog: &Catalog,
     name: &str,
     target: &Target,
+    private_key: Option<Zeroizing<String>>,
     args: JoinArgs,
 ) -> Result<ExitCode> {
     ensure!(
-        target.user.as_deref().is_none_or(|user| user == "root"),
+        args.login || target.user.as_deref().is_none_or(|user| user == "root"),
         "with --join a worker logs in as root, for that is whom the script lets it in as; \
          write {} without a user",
         target.host
@@ -61,6 +68,21 @@ pub async fn add(
         parameters: args.parameters.values()?,
         untested_system: args.untested_system,
     };
+    if args.login {
+        let ssh_user = target.user.clone().unwrap_or_else(|| "root".to_owned());
+        let wanted = WantedLogin { server: wanted, ssh_user, private_key };
+        let server = installation.add_by_login(&actor(), catalog, wanted).await?;
+        if args.json {
+            print_json(json!({ "server": server }))?;
+        } else {
+            print(&format!(
+                "added {name} as server {}. A worker asks for its host key now; \
+                 compare and confirm it with `groundcrew server confirm {name}`\n",
+                server.id
+            ))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let (server, line) = installation.add_joining(&actor(), catalog, wanted).await?;
     if args.json {
         print_json(json!({ "server": server, "line": line }))?;
@@ -82,7 +104,7 @@ pub async fn retry(
     match line {
         _ if json => print_json(json!({ "server": server.id, "line": line }))?,
         Some(line) => print(&format!("{name} begins anew. {}", how(&line)))?,
-        None => print(&format!("a worker logs in to {name} again\n"))?,
+        None => print(&format!("a worker goes on with {name}\n"))?,
     }
     Ok(ExitCode::SUCCESS)
 }

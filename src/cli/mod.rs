@@ -4,6 +4,7 @@ mod actor;
 mod apply;
 pub mod ask;
 mod completions;
+mod confirm;
 pub mod display;
 mod doctor;
 mod gateway;

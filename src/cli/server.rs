@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::actor::actor;
 use super::ask;
+use super::confirm::{self, ConfirmArgs};
 use super::join::{self, JoinArgs};
 use super::print::{aligned, print, print_json};
 use super::wanted::fingerprint;
@@ -53,6 +54,8 @@ enum ServerCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Confirms the host key of a server that was added with --login: shows the fingerprint and asks
+    Confirm(ConfirmArgs),
     /// Lists all servers
     List {
         /// Prints one JSON array
@@ -94,17 +97,31 @@ struct KeyArgs {
     fingerprint: Vec<String>,
 }
 
+impl KeyArgs {
+    async fn private_key(&self) -> Result<Option<Zeroizing<String>>> {
+        match &self.identity {
+            Some(path) => read_key(path).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 /// Does what the command line says.
 pub fn run(args: ServerArgs) -> Result<ExitCode> {
     super::block_on(async move {
         let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
         match args.command {
-            ServerCommand::Add { name, target, join, .. } if join.join => {
+            ServerCommand::Add { name, target, keys, join } if join.join || join.login => {
                 let catalog = Catalog::open(args.settings.jobs())?;
-                join::add(&installation, &catalog, &name, &target, join).await
+                let private_key = keys.private_key().await?;
+                join::add(&installation, &catalog, &name, &target, private_key, join).await
             }
             ServerCommand::Add { name, target, keys, .. } => {
                 add(&installation, &name, &target, &keys).await
+            }
+            ServerCommand::Confirm(confirm) => {
+                let catalog = Catalog::open(args.settings.jobs())?;
+                confirm::run(&installation, &catalog, confirm).await
             }
             ServerCommand::Retry { name, json } => {
                 let catalog = Catalog::open(args.settings.jobs())?;
@@ -140,10 +157,7 @@ async fn add(
         "there is a server {name:?} already; take another name, or remove that one first"
     );
     installation.addresses.check(&target.host).await?;
-    let private_key = match &keys.identity {
-        Some(path) => Some(read_key(path).await?),
-        None => None,
-    };
+    let private_key = keys.private_key().await?;
     let host_key = accept(target, &keys.fingerprint, None).await?;
     let wanted = WantedServer {
         user_id: installation.store.first_user().await?,

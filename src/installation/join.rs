@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::servers::{check_server_name, deed};
+use super::servers::{check_provider, check_server_name, deed};
 use super::{Installation, ServerError, Wanted};
 use crate::catalog::{Catalog, PlanError};
 use crate::join::{Bootstrap, KeyPair, LINE_LASTS, OneLine, Token};
@@ -85,6 +85,7 @@ impl Installation {
         wanted: WantedJoin,
     ) -> Result<(Server, OneLine), JoinError> {
         check_server_name(&wanted.name)?;
+        check_provider(wanted.provider.as_deref())?;
         let target = Target::new(Some("root"), &wanted.host, Some(wanted.ssh_port))
             .map_err(ServerError::from)?;
         self.addresses.check(&target.host).await.map_err(ServerError::from)?;

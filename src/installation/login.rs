@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::servers::{check_server_name, deed};
+use super::servers::{check_provider, check_server_name, deed};
 use super::{Installation, JoinError, ServerError, Wanted, WantedJoin, check_private_key};
 use crate::catalog::Catalog;
 use crate::join::{KeyPair, PREPARE};
@@ -47,6 +47,7 @@ impl Installation {
     ) -> Result<Server, JoinError> {
         let WantedLogin { server: wanted, ssh_user, private_key } = wanted;
         check_server_name(&wanted.name)?;
+        check_provider(wanted.provider.as_deref())?;
         let target = Target::new(Some(&ssh_user), &wanted.host, Some(wanted.ssh_port))
             .map_err(ServerError::from)?;
         self.addresses.check(&target.host).await.map_err(ServerError::from)?;

@@ -40,6 +40,9 @@ pub enum ServerError {
         "{0:?} is no name for a server: up to 100 letters, digits, spaces, `-`, `_` and `.`, and no `-` at its beginning"
     )]
     Name(String),
+    /// The provider is none.
+    #[error("{0:?} is no provider: up to 100 characters on one line, as Hetzner")]
+    Provider(String),
     /// Host, user or port are none.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -164,6 +167,18 @@ pub fn check_server_name(name: &str) -> Result<(), ServerError> {
         && name.chars().all(fits)
         && !name.starts_with('-');
     if is_name { Ok(()) } else { Err(ServerError::Name(name.to_owned())) }
+}
+
+/// Whether this can be whose machine a server is.
+///
+/// # Errors
+/// `Provider`.
+pub(super) fn check_provider(provider: Option<&str>) -> Result<(), ServerError> {
+    let fits = |text: &&str| text.chars().count() > 100 || text.chars().any(char::is_control);
+    match provider.filter(fits) {
+        Some(odd) => Err(ServerError::Provider(odd.chars().take(100).collect())),
+        None => Ok(()),
+    }
 }
 
 /// Whether ssh can use a private key without a person. It is handed over in a pipe, and

@@ -1,7 +1,5 @@
 //! Servers over the API.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -13,6 +11,7 @@ use zeroize::Zeroizing;
 use super::input::{Body, OwnServer, Values};
 use super::page::{Page, PageQuery};
 use super::problem::Problem;
+use super::runs::AskRun;
 use crate::installation::{WantedJoin, WantedLogin, WantedServer};
 use crate::join::OneLine;
 use crate::model::{JoinsBy, Server};
@@ -37,59 +36,34 @@ pub struct AddServer {
     #[serde(default = "ssh_user")]
     #[schema(min_length = 1, max_length = 253, default = "root")]
     ssh_user: String,
+    /// How it joins. `script`: the answer has a line to run on it as root. `login`: a worker logs
+    /// in; it asks which host key the server shows, and waits until you have confirmed it. Where
+    /// nothing is said, the server is ready, and its `host_key` is known.
+    joins_by: Option<JoinsBy>,
+    /// Whose machine it is.
+    #[schema(max_length = 100)]
+    provider: Option<String>,
+    /// What to install once it has joined.
+    install: Option<AskRun>,
     /// The key that the server has, as `cat /etc/ssh/ssh_host_ed25519_key.pub` prints it on its
-    /// console. It is pinned: a host with another key is not talked to. Without one, `join` says
-    /// how the server gets in.
+    /// console. It is pinned: a host with another key is not talked to. None with `joins_by`.
     #[schema(
         example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEq4HmRnT9m0MSq+mmEgBrIFRUGhqjBjpHE9GlyD2u7k"
     )]
     host_key: Option<String>,
-    /// The private key to log in with, without a passphrase. Kept encrypted, and never shown.
-    /// Without one, workers take what they have.
+    /// The private key to log in with, without a passphrase. Kept encrypted, and never shown; with
+    /// `login` only until the server has a key pair of its own. Without one, workers take what they
+    /// have.
     #[schema(format = Password)]
     private_key: Option<String>,
-    /// Of a new server: how it joins.
-    join: Option<Join>,
-}
-
-/// How a new server joins, and what is installed then.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Join {
-    /// `script`: the answer has a line to run on it, as root. `login`: a worker can log in
-    /// already; it shows the server's host key, which waits to be confirmed.
-    by: JoinsBy,
-    /// Whose machine it is.
-    #[schema(max_length = 100, example = "Hetzner")]
-    provider: Option<String>,
-    /// Jobs to run once it has joined; those that they need come with them.
-    #[serde(default)]
-    #[schema(example = json!(["nginx"]))]
-    install: Vec<String>,
-    /// Values of their parameters. Secrets are kept encrypted, and never shown.
-    #[serde(default)]
-    parameters: BTreeMap<String, String>,
-    /// Also on a system that a job was not tested on.
-    #[serde(default)]
-    untested_system: bool,
 }
 
 /// A server that was added.
 #[derive(Serialize, ToSchema)]
 pub struct AddedServer {
-    /// The server.
     #[serde(flatten)]
     server: Server,
-    /// The line to run on it, where it joins by the script: shown this once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    line: Option<OneLine>,
-}
-
-/// What is to be done for a server to go on joining.
-#[derive(Serialize, ToSchema)]
-pub struct Retried {
-    /// A fresh line to run on it, shown this once; null where a worker goes on by itself.
+    /// With `script`: what to run on it as root. It is shown this once.
     line: Option<OneLine>,
 }
 
@@ -116,90 +90,108 @@ pub async fn list(
 }
 
 /// Adds a server
-///
-/// One that is ready, with its host key and a private key to log in with; or a new one, with
-/// `join`, which is made ready first.
 #[utoipa::path(post, path = "/servers", tag = "servers", request_body = AddServer,
     operation_id = "add_server", security(("token" = ["write"])),
     responses(
         (status = 201, description = "The server", body = AddedServer,
             headers(("Location" = String, description = "Where it is"))),
-        (status = 409, description = "One of yours has this name, or it is not known at which \
-            address new servers reach us")))]
+        (status = 409, description = "One of yours has this name, or nobody knows how servers reach us")))]
 pub async fn add(
     State(site): State<Site>,
     caller: Caller,
     Body(wanted): Body<AddServer>,
 ) -> Result<impl IntoResponse, Problem> {
-    let AddServer { name, host, ssh_port, ssh_user, host_key, private_key, join } = wanted;
-    let private_key = private_key.map(Zeroizing::new);
-    let (installation, user_id) = (&site.installation, caller.user_id);
-    let (server, line) = match (join, host_key) {
+    let installation = &site.installation;
+    let (server, line) = match (wanted.joins_by, &wanted.host_key) {
         (None, Some(host_key)) => {
-            let wanted =
-                WantedServer { user_id, name, host, ssh_port, ssh_user, host_key, private_key };
+            if wanted.install.is_some() {
+                let why = "only a server that joins can be given jobs now; ask for a run instead";
+                return Err(Problem::invalid("install", why));
+            }
+            let wanted = WantedServer {
+                user_id: caller.user_id,
+                host_key: host_key.clone(),
+                name: wanted.name,
+                host: wanted.host,
+                ssh_port: wanted.ssh_port,
+                ssh_user: wanted.ssh_user,
+                private_key: wanted.private_key.map(Zeroizing::new),
+            };
             (installation.add_server(&caller.actor, wanted).await?, None)
         }
-        (Some(join), None) => {
-            let by = join.by;
-            let server = WantedJoin {
-                user_id,
-                name,
-                host,
-                ssh_port,
-                provider: join.provider,
-                jobs: join.install,
-                parameters: join.parameters,
-                untested_system: join.untested_system,
-            };
-            let catalog = site.jobs.now();
-            match by {
-                JoinsBy::Script if private_key.is_some() || ssh_user != "root" => {
-                    return Err(Problem::invalid(
-                        "join",
-                        "the script lets workers in as root, with a key of its own; leave out \
-                         private_key and ssh_user",
-                    ));
-                }
-                JoinsBy::Script => {
-                    let added = installation.add_joining(&caller.actor, &catalog, server).await?;
-                    (added.0, Some(added.1))
-                }
-                JoinsBy::Login => {
-                    let wanted = WantedLogin { server, ssh_user, private_key };
-                    let added = installation.add_by_login(&caller.actor, &catalog, wanted).await?;
-                    (added, None)
-                }
-            }
+        (None, None) => {
+            let why = "give the server's host key, or say how it joins with `joins_by`";
+            return Err(Problem::invalid("host_key", why));
         }
-        _ => {
-            return Err(Problem::invalid(
-                "host_key",
-                "either give the host_key of a server that is ready, or say in join how it gets in",
-            ));
+        (Some(_), Some(_)) => {
+            let why = "the host key of a server that joins is learned; leave it away";
+            return Err(Problem::invalid("host_key", why));
         }
+        (Some(by), None) => join(&site, &caller, by, wanted).await?,
     };
     let place = [(header::LOCATION, format!("/api/v1/servers/{}", server.id))];
     Ok((StatusCode::CREATED, place, Json(AddedServer { server, line })))
 }
 
-/// Tries a server's provisioning again, from the step that failed
+/// Adds a server that joins.
+async fn join(
+    site: &Site,
+    caller: &Caller,
+    by: JoinsBy,
+    wanted: AddServer,
+) -> Result<(Server, Option<OneLine>), Problem> {
+    let (installation, catalog) = (&site.installation, site.jobs.now());
+    let install = wanted.install.unwrap_or_default();
+    let server = WantedJoin {
+        user_id: caller.user_id,
+        name: wanted.name,
+        host: wanted.host,
+        ssh_port: wanted.ssh_port,
+        provider: wanted.provider,
+        jobs: install.jobs,
+        parameters: install.parameters,
+        untested_system: install.untested_system,
+    };
+    let private_key = wanted.private_key.map(Zeroizing::new);
+    match by {
+        JoinsBy::Login => {
+            let ssh_user = wanted.ssh_user;
+            let wanted = WantedLogin { server, ssh_user, private_key };
+            Ok((installation.add_by_login(&caller.actor, &catalog, wanted).await?, None))
+        }
+        JoinsBy::Script if private_key.is_some() => {
+            let why = "a server that joins by the script gets a key pair of its own; leave it away";
+            Err(Problem::invalid("private_key", why))
+        }
+        JoinsBy::Script if wanted.ssh_user != "root" => {
+            let why = "the script lets workers in as root; leave it away";
+            Err(Problem::invalid("ssh_user", why))
+        }
+        JoinsBy::Script => {
+            let (server, line) = installation.add_joining(&caller.actor, &catalog, server).await?;
+            Ok((server, Some(line)))
+        }
+    }
+}
+
+/// Tries a server's provisioning again
 ///
-/// Where a worker can't log in yet there is a fresh line to run on the server: the former one is
-/// worth nothing any more.
-#[utoipa::path(post, path = "/servers/{id}/provisioning/retry", tag = "servers",
+/// From the step that failed on; what is in place stays. Where no login was reached, the answer
+/// has a fresh line to run on the server.
+#[utoipa::path(post, path = "/servers/{id}/retry", tag = "servers",
     params(("id" = i64, Path, description = "Its id")),
     operation_id = "retry_provisioning", security(("token" = ["write"])),
     responses(
-        (status = 200, description = "It goes on, or a line is to be run", body = Retried),
-        (status = 409, description = "It has joined, or a run of it has not ended")))]
+        (status = 200, description = "The server, and the line to run on it, if there is a fresh one", body = AddedServer),
+        (status = 409, description = "Nothing of it failed or waits")))]
 pub async fn retry(
     State(site): State<Site>,
     OwnServer(caller, server): OwnServer,
-) -> Result<Json<Retried>, Problem> {
+) -> Result<Json<AddedServer>, Problem> {
     let catalog = site.jobs.now();
     let line = site.installation.retry_provision(&caller.actor, &catalog, &server).await?;
-    Ok(Json(Retried { line }))
+    let server = site.installation.store.server_of(caller.user_id, server.id).await?;
+    Ok(Json(AddedServer { server, line }))
 }
 
 /// Shows a server

@@ -77,6 +77,7 @@ impl From<ServerError> for Problem {
             ServerError::Target(_) | ServerError::Address(_) => {
                 Self::invalid("host", error.to_string())
             }
+            ServerError::Provider(_) => Self::invalid("provider", error.to_string()),
             ServerError::HostKey(_) => Self::invalid("host_key", error.to_string()),
             ServerError::PrivateKey(_) => Self::invalid("private_key", error.to_string()),
             error @ ServerError::Keygen(_) => {
