@@ -103,6 +103,7 @@ fn settings(folder: &Path) -> Settings {
         data: folder.to_owned(),
         key: Some(STANDARD.encode([7; 32])),
         jobs: None,
+        allow_local: true,
         url: None,
     }
 }
