@@ -10,7 +10,10 @@ export default defineConfig(
         languageOptions: { parserOptions: { projectService: true } },
         rules: {
             "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-            "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+            "@typescript-eslint/no-confusing-void-expression": [
+                "error",
+                { ignoreArrowShorthand: true },
+            ],
         },
     },
     { files: ["preview/*.mjs"], extends: [typescript.configs.disableTypeChecked] },

@@ -478,6 +478,21 @@ export interface AddServer {
 }
 
 /* -------------------------------------------------------------------------------------------
+ * Other addresses
+ * ---------------------------------------------------------------------------------------- */
+
+/**
+ * What pages fetch or link to besides, with the session:
+ *
+ * - `GET /api/v1/runs/{id}/output?offset=&limit=[&step=]`, as it is: the header `Whole-Length`
+ *   is needed.
+ * - [+] `GET /runs/{id}/output.txt[?step=]`: the whole, as a file, streamed.
+ * - `POST /broadcasting/auth`: pusher-js's form, with X-XSRF-TOKEN.
+ * - `GET /api/v1/docs`: a link.
+ */
+export type OtherAddresses = never;
+
+/* -------------------------------------------------------------------------------------------
  * What is heard
  * ---------------------------------------------------------------------------------------- */
 

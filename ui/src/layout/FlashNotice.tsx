@@ -1,0 +1,41 @@
+import { useEffect, useState } from "react";
+
+import { Icon } from "@/parts/Icon";
+
+import { useFlash } from "./useShared";
+
+/** What was done, or not, by what a person just asked for. Goes by itself if it is good news. */
+export function FlashNotice() {
+    const { notice, problem } = useFlash();
+    const [said, setSaid] = useState<{ text: string; isProblem: boolean } | null>(null);
+    useEffect(() => {
+        const text = problem ?? notice;
+        if (text) setSaid({ text, isProblem: problem !== undefined });
+    }, [notice, problem]);
+    useEffect(() => {
+        if (!said || said.isProblem) return;
+        const timer = setTimeout(() => setSaid(null), 6000);
+        return () => clearTimeout(timer);
+    }, [said]);
+    return (
+        <div
+            role="status"
+            className="pointer-events-none fixed inset-x-0 bottom-0 z-40 flex justify-center p-5"
+        >
+            {said && (
+                <div className="pointer-events-auto flex max-w-xl animate-rise items-start gap-3 rounded-xl bg-ink py-3 pr-2 pl-4 text-sm text-paper shadow-float">
+                    <Icon name={said.isProblem ? "warning" : "check"} className="mt-0.5" />
+                    <span className="min-w-0 breaking">{said.text}</span>
+                    <button
+                        type="button"
+                        aria-label="Close"
+                        onClick={() => setSaid(null)}
+                        className="-my-1.5 grid size-8 flex-none place-items-center rounded-lg opacity-75 hover:opacity-100"
+                    >
+                        <Icon name="close" />
+                    </button>
+                </div>
+            )}
+        </div>
+    );
+}
