@@ -14,7 +14,18 @@ export default defineConfig({
         // The policy of the pages allows no `data:`.
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
-        rolldownOptions: { input: "src/main.tsx" },
+        rolldownOptions: {
+            input: "src/main.tsx",
+            // What most pages need comes as one file, not as twenty.
+            output: {
+                codeSplitting: {
+                    groups: [
+                        { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// },
+                        { name: "parts", test: /src\/(layout|parts|realtime|time)\// },
+                    ],
+                },
+            },
+        },
     },
     test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

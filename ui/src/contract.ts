@@ -374,7 +374,7 @@ export interface Pages {
     /** `GET /welcome/{token}`: the first user, a further one, or a forgotten password. */
     Welcome: { token: string; name: string; first: boolean };
     /** `GET /sign-in`. */
-    SignIn: Record<never, never>;
+    SignIn: Partial<Record<string, never>>;
     /** `GET /account`. */
     Account: { tokens: Token[] };
     /** `GET /servers`, and `/`. */
@@ -481,7 +481,7 @@ export interface AddServer {
  * Other addresses
  * ---------------------------------------------------------------------------------------- */
 
-/**
+/*
  * What pages fetch or link to besides, with the session:
  *
  * - `GET /api/v1/runs/{id}/output?offset=&limit=[&step=]`, as it is: the header `Whole-Length`
@@ -490,7 +490,6 @@ export interface AddServer {
  * - `POST /broadcasting/auth`: pusher-js's form, with X-XSRF-TOKEN.
  * - `GET /api/v1/docs`: a link.
  */
-export type OtherAddresses = never;
 
 /* -------------------------------------------------------------------------------------------
  * What is heard
@@ -528,6 +527,12 @@ export interface RunOutput {
      * fetches them. So a message is small, its offsets are true, and nothing is replaced.
      */
     text: string | null;
+}
+
+/** What is heard, by the event's name. */
+export interface Heard {
+    ServerProvisionUpdated: ServerProvisionUpdated;
+    RunOutput: RunOutput;
 }
 
 /** So many bytes a {@link RunOutput} carries at most. */

@@ -221,7 +221,7 @@ export const failed: Sample = {
         steps: steps(5, "failed", nginx(3, "failed"), {
             kind: "not_in_place",
             message: "“Installing Nginx web server” ran, and is still not in place",
-            advice: "Port 80 is held by another program (pid 812, haproxy). Stop it on the server, then retry: what was completed is kept.",
+            advice: "Port 80 is held by another program (pid 812, haproxy). Stop it on the server, then retry: what was completed stays.",
         }),
     },
     live: {

@@ -2,7 +2,7 @@ import { Link, usePage } from "@inertiajs/react";
 
 import { Brand } from "./Brand";
 import { NAVIGATION } from "./navigation";
-import { UserMenu } from "./UserMenu";
+import { MenuButton } from "./MenuButton";
 import { useShared } from "./useShared";
 
 /** The head of every page. */
@@ -34,7 +34,7 @@ export function Header() {
                 </nav>
             )}
             <div className="ml-auto flex items-center gap-3">
-                {user && <UserMenu user={user} />}
+                {user && <MenuButton user={user} />}
             </div>
         </header>
     );

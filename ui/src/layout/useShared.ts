@@ -9,5 +9,5 @@ export function useShared(): Shared {
 
 /** What is said once. */
 export function useFlash(): Flash {
-    return usePage().flash as Flash;
+    return usePage().flash;
 }

@@ -1,4 +1,4 @@
-import { outputChannel, type RunOutput } from "@/contract";
+import { outputChannel } from "@/contract";
 import { useListen } from "@/realtime/useListen";
 
 import type { Output } from "./Output";
@@ -12,7 +12,7 @@ interface Props {
 
 /** Hears what a run writes while it is at work; shows nothing. */
 export function OutputListener({ run, step, output }: Props) {
-    useListen<RunOutput>(
+    useListen(
         outputChannel(run),
         "RunOutput",
         (heard) => {

@@ -64,7 +64,7 @@ export function OutputView(props: Props) {
                 <div className="flex items-center">
                     {following !== undefined && (
                         <TermButton pressed={following} onClick={() => onFollow(!following)}>
-                            <Icon name="follow" /> Follow
+                            <Icon name="follow" /> <span className="max-sm:sr-only">Follow</span>
                         </TermButton>
                     )}
                     <TermButton
@@ -72,7 +72,7 @@ export function OutputView(props: Props) {
                         pressed={searching}
                         onClick={() => (searching ? closeSearch() : setSearching(true))}
                     >
-                        <Icon name="search" /> Search
+                        <Icon name="search" /> <span className="max-sm:sr-only">Search</span>
                     </TermButton>
                     <CopyButton text={output.text} what="output" look="term" />
                     <TermButton href={downloadAddress(run, step)} title="Download the whole output">

@@ -9,7 +9,6 @@ export interface Piece {
     color?: string;
 }
 
-/* eslint-disable no-control-regex */
 const STYLE = /\x1b\[[\d;]*m/g;
 const OTHER =
     /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b[ -/]*[0-Z\\^-~]|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]/g;

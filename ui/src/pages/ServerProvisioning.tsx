@@ -132,7 +132,7 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                         subtitle={`step ${shown.number} of ${ofJobs.length}`}
                         following={active ? chosen === null : undefined}
                         onFollow={(following) => setChosen(following ? null : shown.number)}
-                        className="h-[min(34rem,75dvh)] lg:sticky lg:top-6 lg:h-[min(44rem,calc(100dvh-3rem))]"
+                        className="h-[min(34rem,75dvh)] lg:sticky lg:top-6 lg:h-[min(38rem,calc(100dvh-3rem))]"
                     />
                 ) : (
                     status !== "failed" && (

@@ -34,7 +34,9 @@ export function CopyButton({ text, what, look = "button" }: Props) {
     const inside = (
         <>
             <Icon name={done === "copied" ? "check" : "copy"} />
-            <span aria-live="polite">{label}</span>
+            <span aria-live="polite" className={look === "term" ? "max-sm:sr-only" : ""}>
+                {label}
+            </span>
             <span className="sr-only"> {what}</span>
         </>
     );

@@ -16,7 +16,7 @@ export function Facts({ facts, label }: { facts: Fact[]; label: string }) {
             aria-label={label}
             className="overflow-hidden rounded-card border border-line bg-card shadow-card"
         >
-            <dl className="-mt-px -ml-px grid grid-cols-[repeat(auto-fit,minmax(min(100%,11.5rem),1fr))]">
+            <dl className="-mt-px -ml-px grid grid-cols-[repeat(auto-fit,minmax(min(100%/2,10rem),1fr))]">
                 {known.map(({ name, value, mono }) => (
                     <div
                         key={name}

@@ -35,7 +35,7 @@ export function FailureNotice({ server, step, cancelled }: Props) {
             action={retry}
             className="mb-6"
         >
-            {step.error?.advice ?? "The end of the output says more."} What was completed is kept.
+            {step.error?.advice ?? "The end of the output says more."}
         </Notice>
     );
 }

@@ -5,7 +5,8 @@
  */
 export class Fetches {
     private under: "nothing" | "fetch" | "pause" = "nothing";
-    private again = false;
+    /** So often was asked. */
+    private asked = 0;
     private failures = 0;
     private timer: ReturnType<typeof setTimeout> | undefined;
     private stopped = false;
@@ -22,10 +23,8 @@ export class Fetches {
     /** Something changed. */
     ask = () => {
         if (this.stopped) return;
-        if (this.under === "fetch") {
-            this.again = true;
-            return;
-        }
+        this.asked++;
+        if (this.under === "fetch") return;
         clearTimeout(this.timer);
         void this.run();
     };
@@ -43,14 +42,14 @@ export class Fetches {
 
     private async run() {
         this.under = "fetch";
-        this.again = false;
+        const answers = this.asked;
         const worked = await this.fetch().catch(() => false);
         this.under = "nothing";
         if (this.stopped) return;
         if (worked) {
             if (this.failures > 0) this.onFailing(false);
             this.failures = 0;
-            if (this.again) void this.run();
+            if (this.asked > answers) void this.run();
             return;
         }
         this.failures++;

@@ -1,4 +1,4 @@
-import { provisionChannel, type ServerProvisionUpdated } from "@/contract";
+import { provisionChannel } from "@/contract";
 
 import { useListen } from "./useListen";
 
@@ -9,6 +9,6 @@ interface Props {
 
 /** Hears of one of several servers; shows nothing. A page renders one for each that it shows. */
 export function ServerListener({ server, onChange }: Props) {
-    useListen<ServerProvisionUpdated>(provisionChannel(server), "ServerProvisionUpdated", onChange);
+    useListen(provisionChannel(server), "ServerProvisionUpdated", onChange);
     return null;
 }

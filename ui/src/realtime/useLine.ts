@@ -1,5 +1,5 @@
 import { useConnectionStatus } from "@laravel/echo-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 
 import { allStand, onSubscriptions } from "./subscriptions";
 
@@ -11,9 +11,7 @@ export function useLine(): Line {
     const status = useConnectionStatus();
     const stands = useSyncExternalStore(onSubscriptions, allStand);
     const [opened, setOpened] = useState(status === "connected");
-    useEffect(() => {
-        if (status !== "connecting") setOpened(true);
-    }, [status]);
+    if (!opened && status !== "connecting") setOpened(true);
     if (status === "connected") return stands ? "live" : "down";
     return opened ? "down" : "opening";
 }

@@ -1,23 +1,25 @@
 import { useEcho } from "@laravel/echo-react";
 import { useEffect, useRef } from "react";
 
+import type { Heard } from "@/contract";
+
 import { keepSubscribed } from "./subscriptions";
 
 /**
  * Hears an event on a private channel. `onSubscribed` is called each time the subscription
  * stands, the first time and after each time that the line was down.
  */
-export function useListen<Payload>(
+export function useListen<Event extends keyof Heard>(
     channel: string,
-    event: string,
-    onEvent: (payload: Payload) => void,
+    event: Event,
+    onEvent: (payload: Heard[Event]) => void,
     onSubscribed?: () => void,
 ) {
     const callbacks = useRef({ onEvent, onSubscribed });
     useEffect(() => {
         callbacks.current = { onEvent, onSubscribed };
     });
-    const { channel: ofEcho } = useEcho<Payload>(channel, event, (payload) => {
+    const { channel: ofEcho } = useEcho<Heard[Event]>(channel, event, (payload) => {
         callbacks.current.onEvent(payload);
     });
     useEffect(() => {

@@ -1,4 +1,4 @@
-import { provisionChannel, type ServerProvisionUpdated } from "@/contract";
+import { provisionChannel } from "@/contract";
 
 import { useListen } from "./useListen";
 import { useReload } from "./useReload";
@@ -10,6 +10,6 @@ import { useReload } from "./useReload";
  */
 export function useServerProvision(server: number, props = ["server"]): { failing: boolean } {
     const { reload, failing } = useReload(props);
-    useListen<ServerProvisionUpdated>(provisionChannel(server), "ServerProvisionUpdated", reload);
+    useListen(provisionChannel(server), "ServerProvisionUpdated", reload);
     return { failing };
 }

@@ -81,10 +81,7 @@ export function ProvisionStepItem({ step, shown, onShow }: Props) {
                     </div>
                 )}
                 {step.error && (
-                    <div className="mt-2.5 rounded-r-lg border-l-2 border-stop bg-stop-wash px-3.5 py-2.5 text-[13.5px]">
-                        <p className="font-[550] breaking text-stop">{step.error.message}</p>
-                        <p className="mt-1 breaking text-ink">{step.error.advice}</p>
-                    </div>
+                    <p className="mt-1.5 text-[13.5px] breaking text-stop">{step.error.message}</p>
                 )}
             </div>
         </li>

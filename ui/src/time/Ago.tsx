@@ -3,7 +3,7 @@ import { useNow } from "./useNow";
 
 /** How long ago something was; the exact time is its title. */
 export function Ago({ at }: { at: string }) {
-    const now = useNow(Date.now() - Date.parse(at) < 120_000 ? 1000 : 30_000);
+    const now = useNow(5000);
     return (
         <time dateTime={at} title={moment(at)}>
             {ago(at, now)}

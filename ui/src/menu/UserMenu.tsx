@@ -5,8 +5,9 @@ import { useState } from "react";
 import type { User } from "@/contract";
 import { Icon } from "@/parts/Icon";
 
-import { NAVIGATION } from "./navigation";
-import { chooseTheme, theme, THEMES, type Theme } from "./theme";
+import { Avatar, AVATAR } from "@/layout/Avatar";
+import { NAVIGATION } from "@/layout/navigation";
+import { chooseTheme, theme, THEMES, type Theme } from "@/layout/theme";
 
 const ITEM =
     "flex min-h-10 items-center gap-2.5 rounded-lg px-3 text-sm outline-none select-none data-highlighted:bg-wash";
@@ -17,8 +18,11 @@ const THEME_NAMES: Record<Theme, string> = {
     dark: "Dark",
 };
 
-/** Who is signed in; the theme; and, where it is narrow, where one can go. */
-export function UserMenu({ user }: { user: User }) {
+/**
+ * Who is signed in; the theme; and, where it is narrow, where one can go. It is loaded
+ * when it is first opened, and opens then.
+ */
+export default function UserMenu({ user }: { user: User }) {
     const [chosen, setChosen] = useState(theme);
     const choose = (to: string) => {
         chooseTheme(to as Theme);
@@ -26,10 +30,9 @@ export function UserMenu({ user }: { user: User }) {
     };
     return (
         // Not modal: that would need a style element, which the pages' policy forbids.
-        <Menu.Root modal={false}>
-            <Menu.Trigger className="grid size-9 place-items-center rounded-full border border-line bg-wash text-[12px] font-[600] text-soft hover:border-edge">
-                <span className="sr-only">Menu of {user.name}, </span>
-                {initials(user.name)}
+        <Menu.Root modal={false} defaultOpen>
+            <Menu.Trigger className={AVATAR}>
+                <Avatar name={user.name} />
             </Menu.Trigger>
             <Menu.Portal>
                 <Menu.Content
@@ -85,11 +88,4 @@ export function UserMenu({ user }: { user: User }) {
             </Menu.Portal>
         </Menu.Root>
     );
-}
-
-/** "Marie Kern": "MK"; "admin": "AD". */
-function initials(name: string): string {
-    const words = name.split(/[\s._-]+/).filter(Boolean);
-    const [first = "?", second] = words;
-    return (second ? first.slice(0, 1) + second.slice(0, 1) : first.slice(0, 2)).toUpperCase();
 }
