@@ -27,5 +27,5 @@ export default defineConfig({
             },
         },
     },
-    test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+    test: { environment: "happy-dom", restoreMocks: true },
 });

@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 
 import { answerOutput } from "./outputs";
-import { find, samples } from "./samples";
+import { find, samples, type Sample } from "./samples";
 import { shared } from "./samples/shared";
 
 const DIST = new URL("../dist/", import.meta.url);
@@ -41,6 +41,12 @@ export interface Site {
     restore: () => void;
     /** What was asked for, as "GET /servers/7/provisioning server". */
     requests: string[];
+    /** From now on another sample is at its address. */
+    show: (sample: Sample) => void;
+    /** How pages answer: so many ms late, with this status, and whether one may subscribe. */
+    answers: { late: number; status: number; mayListen: boolean };
+    /** The most requests for pages that were under way at once. */
+    most: () => number;
     close: () => void;
 }
 
@@ -48,11 +54,31 @@ export interface Site {
 export async function start(port = 0): Promise<Site> {
     const requests: string[] = [];
     const sockets = new Map<WebSocket, Set<string>>();
-    let isCut = false;
+    const answers = { late: 0, status: 200, mayListen: true };
+    const shown = new Map<string, Sample>();
+    let [isCut, underWay, most] = [false, 0, 0];
     const server = createServer((request, response) => {
         const only = request.headers["x-inertia-partial-data"];
         requests.push([request.method, request.url, only].filter(Boolean).join(" "));
-        answer(request, response, (server.address() as AddressInfo).port);
+        const url = new URL(request.url ?? "/", "http://preview");
+        if (answerFile(url, response) || answerOutput(url, response)) return;
+        if (url.pathname === "/broadcasting/auth") {
+            response.writeHead(answers.mayListen ? 200 : 403, { "Content-Type": TYPES.json });
+            response.end('{"auth":"preview:signed"}');
+            return;
+        }
+        if (request.method !== "GET") {
+            response.writeHead(303, { Location: request.headers.referer ?? "/" }).end();
+            return;
+        }
+        most = Math.max(most, ++underWay);
+        const sample = shown.get(url.pathname) ?? find(url);
+        setTimeout(() => {
+            underWay--;
+            const { port } = server.address() as AddressInfo;
+            if (answers.status === 200) answerPage(request, response, sample, port);
+            else response.writeHead(answers.status).end();
+        }, answers.late);
     });
     const gateway = new WebSocketServer({ noServer: true });
     server.on("upgrade", (request, socket, head) => {
@@ -83,6 +109,9 @@ export async function start(port = 0): Promise<Site> {
     return {
         address,
         requests,
+        show: (sample) => void shown.set(sample.url.split("?")[0] ?? "", sample),
+        answers,
+        most: () => most,
         publish: (channel, event, data) => {
             for (const [client, channels] of sockets) {
                 if (channels.has(channel)) send(client, event, data, channel);
@@ -105,28 +134,25 @@ function send(client: WebSocket, event: string, data: unknown, channel?: string)
     client.send(JSON.stringify({ event, channel, data: JSON.stringify(data) }));
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, port: number) {
-    const url = new URL(request.url ?? "/", "http://preview");
-    const build = /^\/build\/([\w./-]+\.(\w+))$/.exec(url.pathname);
-    if (build?.[1] && build[2]) {
-        const type = TYPES[build[2]] ?? "application/octet-stream";
-        response.setHeader("Content-Type", type).end(readFileSync(new URL(build[1], DIST)));
-        return;
-    }
-    if (url.pathname === "/broadcasting/auth") {
-        response.setHeader("Content-Type", "application/json").end('{"auth":"preview:signed"}');
-        return;
-    }
-    if (answerOutput(url, response)) return;
-    if (request.method !== "GET") {
-        response.writeHead(303, { Location: request.headers.referer ?? "/" }).end();
-        return;
-    }
-    const sample = find(url);
+/** Answers a request for a built file; false: it is none. */
+function answerFile({ pathname }: URL, response: ServerResponse): boolean {
+    const [, name, ending] = /^\/build\/([\w./-]+\.(\w+))$/.exec(pathname) ?? [];
+    if (!name || !ending) return false;
+    response.setHeader("Content-Type", TYPES[ending] ?? "application/octet-stream");
+    response.end(readFileSync(new URL(name, DIST)));
+    return true;
+}
+
+function answerPage(
+    request: IncomingMessage,
+    response: ServerResponse,
+    sample: Sample,
+    port: number,
+) {
     const gateway = shared.gateway && { ...shared.gateway, port };
     const page = {
         component: sample.component,
-        url: url.pathname + url.search,
+        url: request.url,
         version: "preview",
         props: {
             ...shared,

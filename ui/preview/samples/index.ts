@@ -102,6 +102,15 @@ export const samples: Record<string, Sample> = {
     "account-none": { component: "Account", url: "/account?sample=none", props: { tokens: [] } },
     servers: { component: "Servers", url: "/servers", props: { servers } },
     "servers-none": { component: "Servers", url: "/servers?sample=none", props: { servers: [] } },
+    "add-server-wrong": {
+        component: "AddServer",
+        url: "/servers/new?sample=wrong",
+        props: { jobs },
+        errors: {
+            name: "One of your servers has this name. Choose another one.",
+            host: "127.0.0.1 is this machine itself, and can't be provisioned. Give an address that others see.",
+        },
+    },
     "add-server": { component: "AddServer", url: "/servers/new", props: { jobs } },
     server: { component: "Server", url: "/servers/7", props: ofServer },
     "server-long": {

@@ -9,7 +9,10 @@ export const RUN_BIG = "019ab0a0-52cc-7a4e-b0f1-0242ac120011";
 type Word = RunStep["status"];
 
 /** [name, title, how long it took, whether it changed something] */
-const NGINX: [string, string, number, boolean][] = [
+const STEPS: [string, string, number, boolean][] = [
+    ["install_nftables", "Installing nftables", 3, false],
+    ["write_rules", "Writing the rules", 0.3, true],
+    ["load_rules", "Loading the rules", 0.2, true],
     ["prepare_system", "Preparing the system", 0.4, false],
     ["package_source", "Looking for the package source", 1, false],
     ["remove_conflicting_web_servers", "Removing conflicting web servers", 2, true],
@@ -23,12 +26,12 @@ const NGINX: [string, string, number, boolean][] = [
 /** The steps of a run: those before `at` are completed, and that one is so. */
 export function steps(at: number, word: Word, begun = 40): RunStep[] {
     let from = begun;
-    return NGINX.map(([name, title, took, changed], index) => {
+    return STEPS.map(([name, title, took, changed], index) => {
         const status = index < at ? "completed" : index === at ? word : "pending";
         const ended = status === "completed" || status === "failed";
         const step: RunStep = {
-            number: index + 4,
-            job: "nginx",
+            number: index + 1,
+            job: index < 3 ? "firewall" : "nginx",
             name,
             title,
             handler: name.includes(" "),
@@ -52,7 +55,7 @@ const summary: RunSummary = {
     id: RUN,
     server_id: 7,
     server: "edge-fra-1",
-    jobs: ["nginx"],
+    jobs: ["firewall", "nginx"],
     status: "installing",
     worker: "fra-2",
     waiting: null,
@@ -76,7 +79,7 @@ const run: Run = {
     output_bytes: 1400,
     output_cut: false,
     place: null,
-    steps: steps(3, "installing"),
+    steps: steps(6, "installing"),
     notes: [],
 };
 
@@ -89,7 +92,7 @@ export const failed: Run = {
     worker: null,
     error_kind: "step_failed",
     error: "“Installing Nginx web server” failed with exit code 100. Port 80 is held by another program (pid 812, haproxy): stop it on the server, then retry.",
-    steps: steps(3, "failed", 140),
+    steps: steps(6, "failed", 140),
     started_at: before(141),
     created_at: before(142),
     finished_at: before(112),
@@ -107,7 +110,7 @@ export const completed: Run = {
     status: "completed",
     worker: null,
     changed: 5,
-    steps: steps(8, "completed", 3640),
+    steps: steps(11, "completed", 3640),
     created_at: before(3642),
     started_at: before(3641),
     finished_at: before(3610),

@@ -3,10 +3,12 @@ import { useForm } from "@inertiajs/react";
 import { Button } from "@/parts/Button";
 import { Card } from "@/parts/Card";
 import { PasswordField } from "@/parts/PasswordField";
+import { useErrors } from "@/parts/useErrors";
 
 /** Changes the password. */
 export function PasswordForm() {
     const form = useForm({ current: "", password: "" });
+    const errors = useErrors(form.errors);
     return (
         <Card title="Password">
             <form
@@ -23,7 +25,7 @@ export function PasswordForm() {
                     label="The password until now"
                     autoComplete="current-password"
                     value={form.data.current}
-                    error={form.errors.current}
+                    error={errors.current}
                     onChange={(current) => form.setData("current", current)}
                 />
                 <PasswordField
@@ -31,7 +33,7 @@ export function PasswordForm() {
                     autoComplete="new-password"
                     hint="At least 12 characters. Your other sessions end."
                     value={form.data.password}
-                    error={form.errors.password}
+                    error={errors.password}
                     onChange={(password) => form.setData("password", password)}
                 />
                 <div>

@@ -3,6 +3,8 @@ import { useForm } from "@inertiajs/react";
 import type { Scope } from "@/contract";
 import { Button } from "@/parts/Button";
 import { Field } from "@/parts/Field";
+import { Select } from "@/parts/Select";
+import { useErrors } from "@/parts/useErrors";
 import { now } from "@/time/clock";
 
 const SCOPES: { scope: Scope; allows: string }[] = [
@@ -22,7 +24,7 @@ export function TokenForm() {
         expires_at: days ? new Date(now() + Number(days) * 86_400_000).toISOString() : null,
     }));
     const { name, scopes, days } = form.data;
-    const errors = form.errors as Partial<Record<string, string>>;
+    const errors = useErrors(form.errors);
     const toggle = (scope: Scope) => {
         const without = scopes.filter((other) => other !== scope);
         form.setData("scopes", scopes.includes(scope) ? without : [...scopes, scope]);
@@ -50,7 +52,7 @@ export function TokenForm() {
                 </Field>
                 <Field label="Works for" error={errors.expires_at}>
                     {(attributes) => (
-                        <select
+                        <Select
                             {...attributes}
                             value={days}
                             onChange={(event) => form.setData("days", event.target.value)}
@@ -61,7 +63,7 @@ export function TokenForm() {
                                 </option>
                             ))}
                             <option value="">ever, until revoked</option>
-                        </select>
+                        </Select>
                     )}
                 </Field>
             </div>

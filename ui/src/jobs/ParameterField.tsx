@@ -1,5 +1,6 @@
 import type { Parameter } from "@/contract";
 import { Field } from "@/parts/Field";
+import { Select } from "@/parts/Select";
 
 interface Props {
     parameter: Parameter;
@@ -49,7 +50,7 @@ export function ParameterField({ parameter, value, error, onChange }: Props) {
         <Field label={label} hint={description} error={error}>
             {(attributes) =>
                 choices ? (
-                    <select
+                    <Select
                         {...attributes}
                         value={value}
                         onChange={(event) => onChange(event.target.value)}
@@ -58,7 +59,7 @@ export function ParameterField({ parameter, value, error, onChange }: Props) {
                         {choices.map((choice) => (
                             <option key={choice}>{choice}</option>
                         ))}
-                    </select>
+                    </Select>
                 ) : (
                     <input
                         {...attributes}

@@ -2,6 +2,7 @@ import { useForm } from "@inertiajs/react";
 
 import type { AskRun, Job } from "@/contract";
 import { Button } from "@/parts/Button";
+import { useErrors } from "@/parts/useErrors";
 
 import { parametersOf, valueOf, valuesFor } from "./choose";
 import { ParameterField } from "./ParameterField";
@@ -14,7 +15,7 @@ interface Props {
 /** Asks for a run of a job, with a form made from the job's parameters. */
 export function RunJobForm({ server, job }: Props) {
     const form = useForm<AskRun>({ jobs: [job.name], parameters: {}, untested_system: false });
-    const errors = form.errors as Partial<Record<string, string>>;
+    const errors = useErrors(form.errors);
     const parameters = parametersOf([job], [job.name]);
     form.transform((data) => ({ ...data, parameters: valuesFor(parameters, data.parameters) }));
     const problem = errors.jobs ?? errors.untested_system;

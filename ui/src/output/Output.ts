@@ -44,12 +44,17 @@ export class Output {
     private skipped = 0;
     private loaded = false;
     private failing = false;
+    /** Then it goes on until it has all that was heard of. */
+    private fetching = false;
     /** After a jump, until the next line begins. */
     private midLine = false;
     private state: OutputState | undefined;
     private readonly listeners = new Set<() => void>();
     private readonly fetches = new Fetches(
-        () => this.fetch(),
+        () => {
+            this.fetching = true;
+            return this.fetch().finally(() => void (this.fetching = false));
+        },
         (failing) => {
             this.failing = failing;
             this.tell();
@@ -70,7 +75,7 @@ export class Output {
         if (text !== null && offset <= this.have && this.loaded) {
             this.append(new TextEncoder().encode(text), offset);
             this.tell();
-        } else {
+        } else if (!this.fetching) {
             this.catchUp();
         }
     }

@@ -15,6 +15,8 @@ interface Props {
     following: boolean;
     onFollow: (following: boolean) => void;
     live: boolean;
+    /** Whether the end is shown first: where something failed. */
+    fromEnd: boolean;
     query: string;
     /** The line that the search is at. */
     current: number | undefined;
@@ -31,7 +33,7 @@ const ROW = 21.5;
  * it up again.
  */
 export function OutputList(props: Props) {
-    const { lines, label, following, onFollow, live, query, current, empty, ref } = props;
+    const { lines, label, following, onFollow, live, fromEnd, query, current, empty, ref } = props;
     const scroller = useRef<HTMLDivElement>(null);
     // eslint-disable-next-line react-hooks/incompatible-library -- its results stay in here
     const virtual = useVirtualizer({
@@ -51,6 +53,12 @@ export function OutputList(props: Props) {
     useLayoutEffect(() => {
         if (following && last >= 0) virtual.scrollToIndex(last, { align: "end" });
     }, [following, last, lines, virtual]);
+    const begun = useRef(false);
+    useLayoutEffect(() => {
+        if (begun.current || last < 0) return;
+        begun.current = true;
+        if (fromEnd) virtual.scrollToIndex(last, { align: "end" });
+    }, [fromEnd, last, virtual]);
     useEffect(() => {
         if (current !== undefined && query) virtual.scrollToIndex(current, { align: "auto" });
         // Only a new query goes there by itself.

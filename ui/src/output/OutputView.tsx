@@ -102,6 +102,7 @@ export function OutputView(props: Props) {
                 following={following ?? false}
                 onFollow={onFollow}
                 live={live}
+                fromEnd={status === "failed"}
                 query={search.wanted}
                 current={search.line}
                 empty={

@@ -7,6 +7,7 @@ import { Systems } from "@/jobs/Systems";
 import { Layout } from "@/layout/Layout";
 import { Card } from "@/parts/Card";
 import { Field } from "@/parts/Field";
+import { Select } from "@/parts/Select";
 import { duration } from "@/time/format";
 
 const KINDS: Record<JobStepDescription["kind"], string> = {
@@ -111,7 +112,7 @@ export default function Job({ job, servers }: Pages["Job"]) {
                             <>
                                 <Field label="Server">
                                     {(attributes) => (
-                                        <select
+                                        <Select
                                             {...attributes}
                                             value={server}
                                             onChange={(event) =>
@@ -123,7 +124,7 @@ export default function Job({ job, servers }: Pages["Job"]) {
                                                     {name}
                                                 </option>
                                             ))}
-                                        </select>
+                                        </Select>
                                     )}
                                 </Field>
                                 <RunJobForm server={server} job={job} />

@@ -136,9 +136,14 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                     />
                 ) : (
                     status !== "failed" && (
-                        <WaitingCard title={step?.name ?? "Waiting for a worker"}>
-                            {step?.description ?? "The first free worker begins."} The output of the
-                            steps comes here.
+                        <WaitingCard
+                            title={
+                                step?.name ?? (live.waiting ? "Waiting" : "Waiting for a worker")
+                            }
+                        >
+                            {step?.description ??
+                                (live.waiting ? "" : "The first free worker begins.")}{" "}
+                            The output of the steps comes here.
                         </WaitingCard>
                     )
                 )}

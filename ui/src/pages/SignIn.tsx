@@ -4,10 +4,12 @@ import { Bare } from "@/layout/Bare";
 import { Button } from "@/parts/Button";
 import { Field } from "@/parts/Field";
 import { PasswordField } from "@/parts/PasswordField";
+import { useErrors } from "@/parts/useErrors";
 
 /** A person comes in. */
 export default function SignIn() {
     const form = useForm({ name: "", password: "" });
+    const errors = useErrors(form.errors);
     return (
         <Bare
             title="Sign in"
@@ -27,7 +29,7 @@ export default function SignIn() {
                     form.post("/sign-in", { onError: () => form.reset("password") });
                 }}
             >
-                <Field label="Name" error={form.errors.name}>
+                <Field label="Name" error={errors.name}>
                     {(attributes) => (
                         <input
                             {...attributes}
@@ -45,7 +47,7 @@ export default function SignIn() {
                     label="Password"
                     autoComplete="current-password"
                     value={form.data.password}
-                    error={form.errors.password}
+                    error={errors.password}
                     onChange={(password) => form.setData("password", password)}
                 />
                 <Button type="submit" kind="main" busy={form.processing} className="mt-2 w-full">

@@ -5,10 +5,12 @@ import { Bare } from "@/layout/Bare";
 import { Button } from "@/parts/Button";
 import { Field } from "@/parts/Field";
 import { PasswordField } from "@/parts/PasswordField";
+import { useErrors } from "@/parts/useErrors";
 
 /** A person with a one-time link chooses a password. */
 export default function Welcome({ token, name, first }: Pages["Welcome"]) {
     const form = useForm({ name, password: "" });
+    const errors = useErrors(form.errors);
     return (
         <Bare
             title="Welcome"
@@ -27,7 +29,7 @@ export default function Welcome({ token, name, first }: Pages["Welcome"]) {
                     form.post(`/welcome/${token}`);
                 }}
             >
-                <Field label="Name" error={form.errors.name}>
+                <Field label="Name" error={errors.name}>
                     {(attributes) => (
                         <input
                             {...attributes}
@@ -45,7 +47,7 @@ export default function Welcome({ token, name, first }: Pages["Welcome"]) {
                     autoComplete="new-password"
                     hint="At least 12 characters. A sentence is good."
                     value={form.data.password}
-                    error={form.errors.password}
+                    error={errors.password}
                     onChange={(password) => form.setData("password", password)}
                 />
                 <Button type="submit" kind="main" busy={form.processing} className="mt-2 w-full">

@@ -1,5 +1,6 @@
 import type { HostKey } from "@/contract";
 import { Button } from "@/parts/Button";
+import { ButtonLink } from "@/parts/ButtonLink";
 import { Card } from "@/parts/Card";
 import { Snippet } from "@/parts/Snippet";
 import { useSend } from "@/parts/useSend";
@@ -44,6 +45,9 @@ export function HostKeyCard({ server, host, offered }: Props) {
                     >
                         It is the same: go on
                     </Button>
+                    <ButtonLink href={`/servers/${server}`} kind="quiet">
+                        It differs
+                    </ButtonLink>
                 </div>
                 <p className="mt-4 text-[13px] text-faint">
                     If it differs, somebody else may be answering: check the address, and remove

@@ -31,10 +31,11 @@ export function RunRow({ run, withServer = false }: Props) {
                     {run.error ?? about(run)}
                 </p>
             </div>
-            <div className="flex items-center gap-4">
+            <div className="flex items-center gap-4 max-sm:w-full max-sm:justify-between">
                 <span className="text-right text-[13px] whitespace-nowrap text-faint tabular">
                     {run.started_at && (
                         <>
+                            {run.finished_at ? "took " : "for "}
                             <Elapsed {...run} />
                             {" · "}
                         </>

@@ -19,7 +19,7 @@ export function Installed({ server }: { server: ServerProvisioning }) {
                         <li key={step.step} className="flex items-start gap-3 px-5 py-3.5 text-sm">
                             <Icon name="check" className="mt-0.5 stroke-2 text-go" />
                             <div className="min-w-0 flex-1">
-                                <p className="font-[550] breaking">
+                                <p className="font-[550] breaking first-letter:uppercase">
                                     {step.name.replace(/^Install /, "")}
                                 </p>
                                 <p className="text-[13px] breaking text-faint">

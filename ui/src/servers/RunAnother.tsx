@@ -4,6 +4,7 @@ import type { Job } from "@/contract";
 import { RunJobForm } from "@/jobs/RunJobForm";
 import { Card } from "@/parts/Card";
 import { Field } from "@/parts/Field";
+import { Select } from "@/parts/Select";
 
 interface Props {
     server: number;
@@ -19,7 +20,7 @@ export function RunAnother({ server, jobs }: Props) {
             <div className="grid gap-4 p-5">
                 <Field label="Job" hint={job?.description ?? undefined}>
                     {(attributes) => (
-                        <select
+                        <Select
                             {...attributes}
                             value={name}
                             onChange={(event) => setName(event.target.value)}
@@ -29,7 +30,7 @@ export function RunAnother({ server, jobs }: Props) {
                                     {job.title}
                                 </option>
                             ))}
-                        </select>
+                        </Select>
                     )}
                 </Field>
                 {job && <RunJobForm key={job.name} server={server} job={job} />}

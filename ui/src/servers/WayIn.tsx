@@ -44,7 +44,7 @@ export function WayIn({ way, onChange }: Props) {
                 <Radio.Item
                     key={name}
                     value={name}
-                    className="rounded-xl border border-line p-4 text-left hover:border-edge data-[state=checked]:border-signal data-[state=checked]:bg-signal-wash"
+                    className="flex flex-col items-start rounded-xl border border-line p-4 text-left hover:border-edge data-[state=checked]:border-signal data-[state=checked]:bg-signal-wash"
                 >
                     <Icon name={icon} className="mb-2.5 size-5 text-signal-ink" />
                     <span className="block text-sm font-[600]">{title}</span>
