@@ -1,7 +1,7 @@
 // @vitest-environment node
 /** What the built pages do in a real browser, against the preview: `npm run behave`. */
 import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { outputChannel, provisionChannel, type RunOutput } from "../src/contract";
 import { samples, type Sample } from "./samples";
@@ -14,6 +14,8 @@ const CHANGED = "App\\Events\\ServerProvisionUpdated";
 let browser: Browser;
 let site: Site;
 let page: Page;
+
+vi.setConfig({ testTimeout: 40_000 });
 
 beforeAll(async () => {
     browser = await chromium.launch({ executablePath: "/usr/bin/chromium" });
@@ -80,8 +82,11 @@ describe("promise 7: the page shows what is true", () => {
         await open(PAGE);
         site.cut();
         await page.getByText("Line is down, trying again").waitFor();
+        await page.waitForTimeout(1000);
         site.restore();
-        await page.getByText("Live", { exact: true }).waitFor();
+        await page.getByText("Live", { exact: true }).waitFor({ timeout: 8000 });
+        notify();
+        await expect.poll(fetches).toBe(1);
     });
 
     it("asks again when it was not allowed to listen", async () => {
@@ -182,10 +187,11 @@ describe("the output of a run", () => {
         await page.getByText(/1 of \d+ lines/).waitFor();
         await page.keyboard.press("Enter");
         await page.getByText(/2 of \d+ lines/).waitFor();
-        expect(await page.locator("mark").first().textContent()).toBe("module  123");
+        const mark = page.locator("mark").first();
+        await expect.poll(() => mark.textContent()).toBe("module  123");
         expect(await rows()).toBeLessThan(150);
         await page.keyboard.press("Escape");
-        expect(await page.locator("mark").count()).toBe(0);
+        await expect.poll(() => page.locator("mark").count()).toBe(0);
     });
 });
 

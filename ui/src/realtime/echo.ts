@@ -3,6 +3,8 @@ import { configureEcho, echo, echoIsConfigured } from "@laravel/echo-react";
 
 import type { Gateway } from "@/contract";
 
+import { keepTrying } from "./keepTrying";
+
 let connected: string | undefined;
 
 /** Connects to the gateway, or leaves it where nobody is signed in. */
@@ -31,6 +33,7 @@ export function connectTo(gateway: Gateway | null | undefined) {
             headersProvider: () => ({ "X-XSRF-TOKEN": xsrfToken(), Accept: "application/json" }),
         },
     });
+    keepTrying(echo<"reverb">().connector.pusher);
 }
 
 /** The session's token against forged requests. */
