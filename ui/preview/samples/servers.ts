@@ -1,0 +1,87 @@
+/** Servers in the list. */
+import type { ServerSummary } from "../../src/contract";
+import { before } from "./shared";
+
+const server: ServerSummary = {
+    id: 7,
+    name: "edge-fra-1",
+    host: "203.0.113.24",
+    ssh_port: 22,
+    ssh_user: "root",
+    host_key: "ssh-ed25519 AAAA",
+    has_key: true,
+    provision_status: "completed",
+    revision: 42,
+    created_at: before(90_000),
+    updated_at: before(1),
+    connection: "connected",
+    os_name: "Debian",
+    os_version: "12",
+    installed: [],
+    progress: { done: 7, of: 7 },
+    step: null,
+};
+
+export const servers: ServerSummary[] = [
+    {
+        ...server,
+        provision_status: "installing",
+        step: "Installing Nginx web server",
+        progress: { done: 5, of: 7 },
+    },
+    {
+        ...server,
+        id: 8,
+        name: "edge-fra-2",
+        host: "203.0.113.25",
+        updated_at: before(4 * 60),
+        installed: ["Firewall", "Nginx web server"],
+    },
+    {
+        ...server,
+        id: 9,
+        name: "db-ams-1",
+        host: "198.51.100.7",
+        ssh_port: 2222,
+        os_version: "13",
+        provision_status: "failed",
+        updated_at: before(3100),
+        step: "Installing PostgreSQL database",
+        progress: { done: 4, of: 6 },
+    },
+    {
+        ...server,
+        id: 10,
+        name: "staging",
+        host: "staging.internal.example.com",
+        provision_status: "pending",
+        connection: "pending",
+        os_name: null,
+        os_version: null,
+        host_key: null,
+        updated_at: before(40),
+        progress: { done: 0, of: 6 },
+    },
+    {
+        ...server,
+        id: 11,
+        name: "edge-frankfurt-am-main-availability-zone-2-customer-portal-production-replacement",
+        host: "edge-frankfurt-am-main-availability-zone-2.customer-portal.example.internal",
+        updated_at: before(90_000 * 5),
+        installed: [
+            "Firewall",
+            "Nginx web server",
+            "PHP",
+            "PostgreSQL database",
+            "Redis",
+            "Backups",
+        ],
+    },
+    {
+        ...server,
+        id: 12,
+        name: "mail-ber-1",
+        host: "192.0.2.80",
+        updated_at: before(90_000 * 12),
+    },
+];
