@@ -48,7 +48,8 @@ pub struct LiveRun {
 /// The one line that a person runs on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LiveLine {
-    /// Always null: it is shown once, when it is made, and kept as a hash.
+    /// Null over the API: it is shown once, when it is made, and kept as a hash. A page has it
+    /// from its browser.
     pub line: Option<String>,
     /// Until when a host may enroll with it.
     pub expires_at: Timestamp,

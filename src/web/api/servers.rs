@@ -24,47 +24,47 @@ use crate::web::auth::Caller;
 pub struct AddServer {
     /// Unique among your servers: letters, digits, spaces, `-`, `_` and `.`.
     #[schema(min_length = 1, max_length = 100, example = "edge-1")]
-    name: String,
+    pub name: String,
     /// A name or an address.
     #[schema(min_length = 1, max_length = 253, example = "203.0.113.24")]
-    host: String,
+    pub host: String,
     /// The port of its sshd.
     #[serde(default = "ssh_port")]
     #[schema(minimum = 1, default = 22)]
-    ssh_port: u16,
+    pub ssh_port: u16,
     /// The user to log in as: root, or one with `sudo -n`.
     #[serde(default = "ssh_user")]
     #[schema(min_length = 1, max_length = 253, default = "root")]
-    ssh_user: String,
+    pub ssh_user: String,
     /// How it joins. `script`: the answer has a line to run on it as root. `login`: a worker logs
     /// in; it asks which host key the server shows, and waits until you have confirmed it. Where
     /// nothing is said, the server is ready, and its `host_key` is known.
-    joins_by: Option<JoinsBy>,
+    pub joins_by: Option<JoinsBy>,
     /// Whose machine it is.
     #[schema(max_length = 100)]
-    provider: Option<String>,
+    pub provider: Option<String>,
     /// What to install once it has joined.
-    install: Option<AskRun>,
+    pub install: Option<AskRun>,
     /// The key that the server has, as `cat /etc/ssh/ssh_host_ed25519_key.pub` prints it on its
     /// console. It is pinned: a host with another key is not talked to. None with `joins_by`.
     #[schema(
         example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEq4HmRnT9m0MSq+mmEgBrIFRUGhqjBjpHE9GlyD2u7k"
     )]
-    host_key: Option<String>,
+    pub host_key: Option<String>,
     /// The private key to log in with, without a passphrase. Kept encrypted, and never shown; with
     /// `login` only until the server has a key pair of its own. Without one, workers take what they
     /// have.
     #[schema(format = Password)]
-    private_key: Option<String>,
+    pub private_key: Option<String>,
 }
 
 /// A server that was added.
 #[derive(Serialize, ToSchema)]
 pub struct AddedServer {
     #[serde(flatten)]
-    server: Server,
+    pub server: Server,
     /// With `script`: what to run on it as root. It is shown this once.
-    line: Option<OneLine>,
+    pub line: Option<OneLine>,
 }
 
 fn ssh_port() -> u16 {
@@ -101,6 +101,20 @@ pub async fn add(
     caller: Caller,
     Body(wanted): Body<AddServer>,
 ) -> Result<impl IntoResponse, Problem> {
+    let added = add_server(&site, &caller, wanted).await?;
+    let place = [(header::LOCATION, format!("/api/v1/servers/{}", added.server.id))];
+    Ok((StatusCode::CREATED, place, Json(added)))
+}
+
+/// Adds a server, for pages and the API.
+///
+/// # Errors
+/// Says what is wrong with which field.
+pub async fn add_server(
+    site: &Site,
+    caller: &Caller,
+    wanted: AddServer,
+) -> Result<AddedServer, Problem> {
     let installation = &site.installation;
     let (server, line) = match (wanted.joins_by, &wanted.host_key) {
         (None, Some(host_key)) => {
@@ -127,10 +141,9 @@ pub async fn add(
             let why = "the host key of a server that joins is learned; leave it away";
             return Err(Problem::invalid("host_key", why));
         }
-        (Some(by), None) => join(&site, &caller, by, wanted).await?,
+        (Some(by), None) => join(site, caller, by, wanted).await?,
     };
-    let place = [(header::LOCATION, format!("/api/v1/servers/{}", server.id))];
-    Ok((StatusCode::CREATED, place, Json(AddedServer { server, line })))
+    Ok(AddedServer { server, line })
 }
 
 /// Adds a server that joins.
