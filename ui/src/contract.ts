@@ -64,6 +64,16 @@ export interface Flash {
     problem?: string;
     /** A token that was made, with its text, after `POST /tokens`. */
     token?: { name: string; token: string };
+    /** What to run on a new server, after `POST /servers` and `POST /servers/{id}/retry`. */
+    line?: OneLine;
+}
+
+/** The one line, in two ways; it is kept as a hash only. */
+export interface OneLine {
+    curl: string;
+    /** Where there is no curl. */
+    wget: string;
+    expires_at: Timestamp;
 }
 
 /* -------------------------------------------------------------------------------------------
@@ -81,6 +91,13 @@ export interface Server {
     /** `ssh-ed25519 AAAA…`; null until it is known. */
     host_key: string | null;
     has_key: boolean;
+    provider: string | null;
+    connection: Connection;
+    os_name: string | null;
+    os_version: string | null;
+    os_codename: string | null;
+    /** Null: it was added with its host key, and is ready. */
+    joins_by: JoinsBy | null;
     provision_status: Status;
     revision: number;
     created_at: Timestamp;
@@ -89,9 +106,6 @@ export interface Server {
 
 /** [+] A server in the list. */
 export interface ServerSummary extends Server {
-    connection: Connection;
-    os_name: string | null;
-    os_version: string | null;
     /** Titles of the jobs that are in place, in the order in which they came. */
     installed: string[];
     /** How far the provisioning is. */
@@ -125,13 +139,15 @@ export interface ServerProvisioning {
     revision: number;
     created_at: Timestamp;
     updated_at: Timestamp;
-    /** 1 to 4 make the connection; from 5 on there is one for each job. */
+    /**
+     * 1 to 4 make the connection; from 5 on there is one for each job. A server that was added
+     * with its host key has no 1 to 4. Pages number them by their place here.
+     */
     steps: ProvisionStep[];
 }
 
 /** A step of the provisioning. */
 export interface ProvisionStep {
-    /** From 1. */
     step: number;
     /** As in "Install Nginx". */
     name: string;
@@ -153,7 +169,7 @@ export interface ProvisionStep {
 
 /** Why a step failed. */
 export interface StepError {
-    /** A word that programs tell apart, as in `not_in_place`. */
+    /** A word that programs tell apart, as in `not_in_place`; `cancelled` by a person. */
     kind: string;
     /** The cause. */
     message: string;
@@ -163,7 +179,7 @@ export interface StepError {
 
 /** A step of a job, inside a step of the provisioning. */
 export interface JobStep {
-    /** [+] Its number in the run, as `?step=` of the output takes it. */
+    /** Its number in the run, as `?step=` of the output takes it. */
     number: number;
     name: string;
     title: string;
@@ -174,14 +190,17 @@ export interface JobStep {
     finished_at: Timestamp | null;
 }
 
-/** [+] What else the provisioning page shows. May change without a revision. */
+/**
+ * `GET /api/v1/servers/{id}/provisioning/live`: what else the page shows. May change without a
+ * revision.
+ */
 export interface ProvisioningLive {
     /** The address that was entered. */
     host: string;
     ssh_user: string;
     /** The run that does steps 5…; null until step 4 is completed. */
     run: LiveRun | null;
-    /** How the server joins, while step 1 is not completed and it is by the one line. */
+    /** While step 1 is not completed, and it joins by the one line. */
     join: Join | null;
     /** A host key that a worker found, and that a person is to confirm. */
     host_key_offered: HostKey | null;
@@ -205,12 +224,9 @@ export interface LiveRun {
     output_bytes: number;
 }
 
-/** How a new server joins. */
+/** How it stands with the one line, until the server has run it. */
 export interface Join {
-    /**
-     * The line to run as root on the new server. Null where it can't be shown any more, for it
-     * is kept as a hash only: `POST /servers/{id}/retry` makes a new one.
-     */
+    /** Always null: the line is shown once, as {@link Flash.line}. */
     line: string | null;
     expires_at: Timestamp;
 }
@@ -409,9 +425,13 @@ export interface Pages {
  * ---------------------------------------------------------------------------------------- */
 
 /**
- * What each form sends. All are answered by 303, to the page that the comment names, or back
- * with `errors` (a dotted name inside: `parameters.app_user`). The session's XSRF-TOKEN cookie
- * comes back in X-XSRF-TOKEN. Without a session: 409 with X-Inertia-Location `/sign-in`.
+ * What each form sends. What it leads to may be answered by 303, or, better where there is
+ * something in `flash`, by that very page (200, X-Inertia, its own address as `url`): then nothing
+ * has to be kept in between. What is wrong: the form's page again, with `errors` in its props
+ * and its own address as `url` (422, or 303 with what Laravel would keep).
+ *
+ * The cookie XSRF-TOKEN comes back in X-XSRF-TOKEN. Without a session: 409 with
+ * X-Inertia-Location `/sign-in`. "Back" is the page that the form is on.
  */
 export interface Forms {
     /** To where the person wanted to go, or `/servers`. Wrong: `errors.name`. */
@@ -426,7 +446,7 @@ export interface Forms {
     "POST /tokens": { name: string; scopes: Scope[]; expires_at: Timestamp | null };
     /** Back. */
     "DELETE /tokens/{id}": Record<string, never>;
-    /** To `/servers/{id}/provisioning`. */
+    /** To `/servers/{id}/provisioning`, with `flash.line`. */
     "POST /servers": AddServer;
     /** To `/servers`. */
     "DELETE /servers/{id}": Record<string, never>;
@@ -434,7 +454,7 @@ export interface Forms {
     "POST /servers/{id}/runs": AskRun;
     /** Back. */
     "POST /servers/{id}/confirm": { fingerprint: string };
-    /** Back: from the failed step on; where login was never reached, with a new line. */
+    /** Back: from the failed step on; where login was never reached, with a new `flash.line`. */
     "POST /servers/{id}/retry": Record<string, never>;
     /** Back. */
     "POST /runs/{id}/cancel": Record<string, never>;
@@ -457,24 +477,24 @@ export interface AskRun {
  * How we get in. `script`: a person runs one line on the new server. `login`: a worker can log in
  * already; it shows the host's key, and a person confirms it. (A third way is the API.)
  */
-export type Way = "script" | "login";
+export type JoinsBy = "script" | "login";
 
-/** A server to add. */
+/** A server to add, as the API takes it. */
 export interface AddServer {
     name: string;
     host: string;
     ssh_port: number;
     /** `root`, or one with `sudo -n`. With `script` always `root`. */
     ssh_user: string;
-    way: Way;
+    joins_by: JoinsBy;
+    provider: string | null;
     /**
      * With `login`: the private key to log in with, without a passphrase. Kept encrypted, and
      * never shown. Null: workers take what they have.
      */
     private_key: string | null;
-    /** Empty: nothing but the connection. */
-    jobs: string[];
-    parameters: Record<string, string>;
+    /** Null: nothing but the connection. Its errors are named `parameters.NAME`, and `jobs`. */
+    install: AskRun | null;
 }
 
 /* -------------------------------------------------------------------------------------------
