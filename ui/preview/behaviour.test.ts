@@ -161,6 +161,7 @@ describe("an update disturbs nobody", () => {
             }
         };
         more(50);
+        await page.getByText(`more ${offset - Buffer.byteLength(`\nmore ${offset}`)}`).waitFor();
         const log = page.getByRole("log");
         const atEnd = () =>
             log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60);
