@@ -122,6 +122,36 @@ describe("promise 7: the page shows what is true", () => {
     });
 });
 
+describe("the page asks for little", () => {
+    it("subscribes once to each channel, and fetches a step's output once, through all steps", async () => {
+        await open(PAGE);
+        await page.getByText("Setting up nginx (1.22").waitFor();
+        const asked = () => site.requests.filter((request) => request.includes("/output?")).length;
+        const signed = () => site.requests.filter((request) => request.startsWith("POST /broad"));
+        await expect.poll(() => signed().length).toBe(2);
+        await expect.poll(asked).toBe(2);
+        const { props } = sample("provisioning") as Extract<
+            Sample,
+            { component: "ServerProvisioning" }
+        >;
+        const next = structuredClone(props);
+        const steps = next.server.steps.flatMap((step) => step.steps);
+        for (const { number } of steps.filter(({ status }) => status === "pending")) {
+            for (const step of steps) {
+                if (step.number < number) step.status = "completed";
+                if (step.number === number) step.status = "installing";
+            }
+            site.show({ component: "ServerProvisioning", url: PAGE, props: structuredClone(next) });
+            notify();
+            await page.getByText(`step ${number} of 10`).waitFor();
+        }
+        expect(signed()).toHaveLength(2);
+        // Of each of the three steps; the one before was perhaps asked for once more at its end.
+        await expect.poll(asked).toBeGreaterThanOrEqual(5);
+        expect(asked()).toBeLessThan(9);
+    });
+});
+
 describe("an update disturbs nobody", () => {
     it("keeps scroll position, open panels, and a selection in the output", async () => {
         await open(PAGE);

@@ -5,6 +5,7 @@ import type { JobStep, Pages } from "@/contract";
 import { Layout } from "@/layout/Layout";
 import { LineState } from "@/layout/LineState";
 import { useFlash } from "@/layout/useShared";
+import { OutputChannel } from "@/output/OutputChannel";
 import { OutputView } from "@/output/OutputView";
 import { Confirm } from "@/parts/Confirm";
 import { Facts } from "@/parts/Facts";
@@ -110,6 +111,7 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                     label={`Provisioning ${server.name}`}
                 />
             </div>
+            {active && <OutputChannel run={run.id} />}
             <LiveNotices live={live} />
             {completed && (
                 <Notice kind="go" title="All steps are completed" className="mb-6">

@@ -9,7 +9,6 @@ const listeners = new Set<() => void>();
 /** What of pusher-js's channel is needed here; Echo keeps it as `subscription`. */
 interface Subscription {
     name: string;
-    subscribed: boolean;
     /** pusher-js is at it: it also subscribes by itself when the line is back. */
     subscriptionPending: boolean;
     subscribe(): void;
