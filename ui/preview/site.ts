@@ -23,6 +23,7 @@ const TYPES: Record<string, string> = {
     js: "text/javascript",
     css: "text/css",
     woff2: "font/woff2",
+    svg: "image/svg+xml",
     json: "application/json",
 };
 
@@ -68,7 +69,7 @@ export async function start(port = 0): Promise<Site> {
             return;
         }
         if (request.method !== "GET") {
-            response.writeHead(303, { Location: request.headers.referer ?? "/" }).end();
+            void answerForm(request, response, url.pathname, server.address() as AddressInfo);
             return;
         }
         most = Math.max(most, ++underWay);
@@ -143,6 +144,29 @@ function answerFile({ pathname }: URL, response: ServerResponse): boolean {
     return true;
 }
 
+/** Answers what the samples know of: a page, with what is wrong or what is said once. */
+async function answerForm(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    { port }: AddressInfo,
+) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const sent = JSON.parse(Buffer.concat(chunks).toString() || "{}") as { name?: string };
+    const name =
+        path === "/servers"
+            ? sent.name === "taken"
+                ? "add-server-wrong"
+                : "provisioning-joining"
+            : path === "/tokens"
+              ? "account-made"
+              : undefined;
+    const sample = name ? samples[name] : undefined;
+    if (sample) answerPage(request, response, sample, port);
+    else response.writeHead(303, { Location: request.headers.referer ?? "/" }).end();
+}
+
 function answerPage(
     request: IncomingMessage,
     response: ServerResponse,
@@ -152,7 +176,7 @@ function answerPage(
     const gateway = shared.gateway && { ...shared.gateway, port };
     const page = {
         component: sample.component,
-        url: request.url,
+        url: request.method === "GET" ? request.url : sample.url.split("?")[0],
         version: "preview",
         props: {
             ...shared,
@@ -165,8 +189,8 @@ function answerPage(
         clearHistory: false,
         encryptHistory: false,
     };
-    const status =
-        sample.component === "Problem" ? (sample.props as { status: number }).status : 200;
+    const isWrong = request.method !== "GET" && sample.errors !== undefined;
+    const status = sample.component === "Problem" ? sample.props.status : isWrong ? 422 : 200;
     response.setHeader("Content-Security-Policy", POLICY).setHeader("Vary", "X-Inertia");
     if (request.headers["x-inertia"]) {
         response.writeHead(status, { "X-Inertia": "true", "Content-Type": "application/json" });
@@ -198,6 +222,7 @@ function html(page: unknown, component: string): string {
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width,initial-scale=1">',
         '<meta name="color-scheme" content="light dark"><title>Groundcrew</title>',
+        '<link rel="icon" href="/build/icon.svg" type="image/svg+xml">',
         ...[...styles].map((file) => `<link rel="stylesheet" href="/build/${file}">`),
         ...others.map((file) => `<link rel="modulepreload" href="/build/${file}">`),
         `<script type="module" src="/build/${entry ?? ""}"></script></head><body><div id="app"></div>`,

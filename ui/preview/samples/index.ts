@@ -168,7 +168,16 @@ export const samples: Record<string, Sample> = {
         "It is being updated, and back in a minute. What runs on your servers goes on.",
     ),
     provisioning: provision("installing", provisioning.installing),
-    "provisioning-joining": provision("joining", provisioning.joining),
+    "provisioning-joining": {
+        ...provision("joining", provisioning.joining),
+        flash: { line: provisioning.line },
+    },
+    "provisioning-line-gone": provision("line-gone", provisioning.joining),
+    "provisioning-nothing": provision("nothing", {
+        ...provisioning.joining,
+        server: { ...provisioning.joining.server, steps: [] },
+        live: { ...provisioning.joining.live, join: null },
+    }),
     "provisioning-confirming": provision("confirming", provisioning.confirming),
     "provisioning-waiting": provision("waiting", provisioning.waiting),
     "provisioning-unreachable": provision("unreachable", provisioning.unreachable),

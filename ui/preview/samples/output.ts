@@ -32,6 +32,7 @@ nginx: configuration file /etc/nginx/nginx.conf test is successful
 `;
 
 const SMALL: Record<number, string> = {
+    10: "nginx: the configuration file /etc/nginx/nginx.conf syntax is \x1b[32mok\x1b[0m\nhttp://127.0.0.1/ answers \x1b[32m200\x1b[0m\n",
     4: "ca-certificates is already installed.\n",
     5: "Package lists are fresh: fetched 12 min ago.\n",
     6: "Stopping \x1b[33mapache2\x1b[0m ...\nRemoving apache2 (2.4.62-1~deb12u2) ...\nPurging configuration files for apache2 ...\n",

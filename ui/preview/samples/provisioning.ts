@@ -1,6 +1,7 @@
 /** A server's provisioning, at its moments. */
 import type {
     JobStep,
+    OneLine,
     Pages,
     ProvisioningLive,
     ProvisionStep,
@@ -159,6 +160,15 @@ export const installing: Sample = {
     live,
 };
 
+const address = "https://groundcrew.example.com/join/vZ4m0Qb7rT2kXy9LwUe3HsN6aJc8Pd1f";
+
+/** What to run on the server that is joining. */
+export const line: OneLine = {
+    curl: `curl -fsSL ${address} | sh`,
+    wget: `wget -qO- ${address} | sh`,
+    expires_at: after(3130),
+};
+
 export const joining: Sample = {
     server: {
         ...server,
@@ -172,10 +182,7 @@ export const joining: Sample = {
     live: {
         ...live,
         ...unknown,
-        join: {
-            line: "curl -fsSL https://groundcrew.example.com/join/vZ4m0Qb7rT2kXy9LwUe3HsN6aJc8Pd1f | sh",
-            expires_at: after(3130),
-        },
+        join: { line: null, expires_at: line.expires_at },
     },
 };
 

@@ -10,6 +10,9 @@ const server: ServerSummary = {
     ssh_user: "root",
     host_key: "ssh-ed25519 AAAA",
     has_key: true,
+    provider: null,
+    os_codename: "bookworm",
+    joins_by: "script",
     provision_status: "completed",
     revision: 42,
     created_at: before(90_000),
@@ -83,5 +86,7 @@ export const servers: ServerSummary[] = [
         name: "mail-ber-1",
         host: "192.0.2.80",
         updated_at: before(90_000 * 12),
+        joins_by: null,
+        provision_status: "pending",
     },
 ];

@@ -29,7 +29,7 @@ export function Layout({ title, crumbs = [], heading, sub, actions, children }: 
             <Head title={title} />
             <a
                 href="#main"
-                className="fixed top-3 left-3 z-50 -translate-y-20 rounded-lg bg-ink px-4 py-2 text-sm font-[550] text-paper focus:translate-y-0"
+                className="sr-only top-3 left-3 z-50 rounded-lg bg-ink text-sm font-[550] text-paper focus:not-sr-only focus:fixed focus:px-4 focus:py-2"
             >
                 Skip to the content
             </a>

@@ -46,13 +46,16 @@ export function OutputList(props: Props) {
         paddingEnd: 14,
     });
     const last = lines.length - 1;
+    const size = virtual.getTotalSize();
 
     useImperativeHandle(ref, () => ({
         show: (line) => virtual.scrollToIndex(line, { align: "center" }),
     }));
     useLayoutEffect(() => {
-        if (following && last >= 0) virtual.scrollToIndex(last, { align: "end" });
-    }, [following, last, lines, virtual]);
+        const box = scroller.current;
+        // Not by the virtualizer, which would correct it for some frames, against a person's wheel.
+        if (following && box) box.scrollTop = box.scrollHeight;
+    }, [following, lines, size]);
     const begun = useRef(false);
     useLayoutEffect(() => {
         if (begun.current || last < 0) return;
@@ -100,7 +103,7 @@ export function OutputList(props: Props) {
             {lines.length === 0 ? (
                 <p className="p-4 text-term-soft">{empty}</p>
             ) : (
-                <div className="relative" style={{ height: virtual.getTotalSize() }}>
+                <div className="relative" style={{ height: size }}>
                     {virtual.getVirtualItems().map(({ key, index, start }) => {
                         const line = lines[index];
                         return (

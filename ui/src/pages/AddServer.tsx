@@ -15,34 +15,43 @@ import { commandLine, request } from "@/servers/commands";
 import { WhatWillHappen } from "@/servers/WhatWillHappen";
 import { WayIn, type WayInName } from "@/servers/WayIn";
 
-const EMPTY: Wanted = {
+/** What is entered; what of it is sent depends on the way in. */
+const EMPTY = {
     name: "",
     host: "",
     ssh_port: 22,
     ssh_user: "root",
-    way: "script",
-    private_key: null,
-    jobs: [],
-    parameters: {},
+    provider: "",
+    private_key: "",
+    jobs: [] as string[],
+    parameters: {} as Record<string, string>,
 };
 
 /** A person adds a server. */
 export default function AddServer({ jobs }: Pages["AddServer"]) {
-    const form = useForm<Wanted>(EMPTY);
+    const form = useForm(EMPTY);
     const [way, setWay] = useState<WayInName>("script");
     const { data, setData } = form;
     const errors = useErrors(form.errors);
     const parameters = parametersOf(jobs, data.jobs);
-    form.transform((sent) => ({
-        ...sent,
-        ssh_user: sent.way === "script" ? "root" : sent.ssh_user,
-        private_key: sent.way === "login" ? sent.private_key : null,
-        parameters: valuesFor(parameters, sent.parameters),
+    const login = way === "login";
+    form.transform((entered): Wanted => ({
+        name: entered.name,
+        host: entered.host,
+        ssh_port: entered.ssh_port,
+        ssh_user: login ? entered.ssh_user : "root",
+        joins_by: login ? "login" : "script",
+        provider: entered.provider || null,
+        private_key: (login && entered.private_key) || null,
+        install:
+            entered.jobs.length === 0
+                ? null
+                : {
+                      jobs: entered.jobs,
+                      parameters: valuesFor(parameters, entered.parameters),
+                      untested_system: false,
+                  },
     }));
-    const choose = (chosen: WayInName) => {
-        setWay(chosen);
-        if (chosen !== "api") setData("way", chosen);
-    };
     return (
         <Layout
             title="Add a server"
@@ -110,11 +119,30 @@ export default function AddServer({ jobs }: Pages["AddServer"]) {
                                     />
                                 )}
                             </Field>
+                            <Field
+                                label="Provider"
+                                optional
+                                error={errors.provider}
+                                className="sm:col-span-3"
+                            >
+                                {(attributes) => (
+                                    <input
+                                        {...attributes}
+                                        maxLength={100}
+                                        placeholder="Whose machine it is"
+                                        autoComplete="off"
+                                        value={data.provider}
+                                        onChange={(event) =>
+                                            setData("provider", event.target.value)
+                                        }
+                                    />
+                                )}
+                            </Field>
                         </div>
                     </Part>
                     <Part title="How to get in">
-                        <WayIn way={way} onChange={choose} />
-                        {way === "login" && (
+                        <WayIn way={way} onChange={setWay} />
+                        {login && (
                             <div className="mt-5 grid gap-4">
                                 <Field
                                     label="User"
@@ -150,9 +178,9 @@ export default function AddServer({ jobs }: Pages["AddServer"]) {
                                             autoComplete="off"
                                             spellCheck={false}
                                             placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
-                                            value={data.private_key ?? ""}
+                                            value={data.private_key}
                                             onChange={(event) =>
-                                                setData("private_key", event.target.value || null)
+                                                setData("private_key", event.target.value)
                                             }
                                             className={`${attributes.className} font-mono text-[13px]`}
                                         />

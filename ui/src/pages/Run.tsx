@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Pages } from "@/contract";
 import { Layout } from "@/layout/Layout";
 import { LineState } from "@/layout/LineState";
+import { OutputChannel } from "@/output/OutputChannel";
 import { OutputView } from "@/output/OutputView";
 import { Button } from "@/parts/Button";
 import { Card } from "@/parts/Card";
@@ -83,6 +84,7 @@ export default function Run({ run }: Pages["Run"]) {
                 </>
             }
         >
+            {active && <OutputChannel run={run.id} />}
             <RunNotices run={run} />
             <div className="mt-6 grid items-start gap-[26px] lg:grid-cols-[400px_minmax(0,1fr)]">
                 <Card label="Steps">

@@ -4,6 +4,8 @@ import { useEffect, useState } from "react";
 import type { JobStep, Pages } from "@/contract";
 import { Layout } from "@/layout/Layout";
 import { LineState } from "@/layout/LineState";
+import { useFlash } from "@/layout/useShared";
+import { OutputChannel } from "@/output/OutputChannel";
 import { OutputView } from "@/output/OutputView";
 import { Confirm } from "@/parts/Confirm";
 import { Facts } from "@/parts/Facts";
@@ -13,11 +15,12 @@ import { useSend } from "@/parts/useSend";
 import { FailureNotice } from "@/provisioning/FailureNotice";
 import { HostKeyCard } from "@/provisioning/HostKeyCard";
 import { JoinCard } from "@/provisioning/JoinCard";
+import { NothingWanted } from "@/provisioning/NothingWanted";
 import { LiveNotices } from "@/provisioning/LiveNotices";
 import { serverFacts } from "@/provisioning/serverFacts";
 import { WaitingCard } from "@/provisioning/WaitingCard";
 import { useServerProvision } from "@/realtime/useServerProvision";
-import { currentStep, outputStep, progress, span } from "@/steps/progress";
+import { currentStep, numberOf, outputStep, progress, span } from "@/steps/progress";
 import { ProgressBar } from "@/steps/ProgressBar";
 import { ProvisionSteps } from "@/steps/ProvisionSteps";
 import { Elapsed } from "@/time/Elapsed";
@@ -46,6 +49,11 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
     const show = (step: JobStep) => {
         setChosen(step.number === outputStep(steps)?.number ? null : step.number);
     };
+
+    // The line comes once; fetching anew must not take it away.
+    const flash = useFlash();
+    const [line, setLine] = useState(flash.line);
+    if (flash.line && flash.line !== line) setLine(flash.line);
 
     const { run } = live;
     const cancelled = run?.status === "cancelled";
@@ -103,6 +111,7 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                     label={`Provisioning ${server.name}`}
                 />
             </div>
+            {active && <OutputChannel run={run.id} />}
             <LiveNotices live={live} />
             {completed && (
                 <Notice kind="go" title="All steps are completed" className="mb-6">
@@ -113,15 +122,20 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                 <FailureNotice
                     server={id}
                     step={step?.status.isFailed ? step : undefined}
+                    number={numberOf(steps, step)}
                     cancelled={cancelled}
                 />
             )}
             <div className="grid items-start gap-[26px] lg:grid-cols-[400px_minmax(0,1fr)]">
-                <ProvisionSteps steps={steps} shown={shown?.number} onShow={show} />
+                {steps.length === 0 ? (
+                    <NothingWanted server={id} />
+                ) : (
+                    <ProvisionSteps steps={steps} shown={shown?.number} onShow={show} />
+                )}
                 {live.host_key_offered ? (
                     <HostKeyCard server={id} host={live.host} offered={live.host_key_offered} />
                 ) : live.join ? (
-                    <JoinCard server={id} join={live.join} />
+                    <JoinCard server={id} join={live.join} line={line} />
                 ) : run && shown ? (
                     <OutputView
                         key={shown.number}
@@ -135,7 +149,8 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                         className="h-[min(34rem,75dvh)] lg:sticky lg:top-6 lg:h-[min(38rem,calc(100dvh-3rem))]"
                     />
                 ) : (
-                    status !== "failed" && (
+                    status !== "failed" &&
+                    steps.length > 0 && (
                         <WaitingCard
                             title={
                                 step?.name ?? (live.waiting ? "Waiting" : "Waiting for a worker")

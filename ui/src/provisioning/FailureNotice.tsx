@@ -8,16 +8,18 @@ interface Props {
     server: number;
     /** The step that failed, if one did. */
     step: ProvisionStep | undefined;
+    /** Its number, as the page shows it. */
+    number: number;
     cancelled: boolean;
 }
 
 /** It ended without being done: why, what to do, and how to go on. */
-export function FailureNotice({ server, step, cancelled }: Props) {
+export function FailureNotice({ server, step, number, cancelled }: Props) {
     const { busy, send } = useSend();
     const retry = (
         <Button kind="main" busy={busy} onClick={() => send("post", `/servers/${server}/retry`)}>
             <Icon name="retry" />
-            {step ? `Retry from step ${step.step}` : "Retry"}
+            {step ? `Retry from step ${number}` : "Retry"}
         </Button>
     );
     if (cancelled) {

@@ -1,4 +1,6 @@
-import type { Join } from "@/contract";
+import { useState } from "react";
+
+import type { Join, OneLine } from "@/contract";
 import { Button } from "@/parts/Button";
 import { Card } from "@/parts/Card";
 import { Icon } from "@/parts/Icon";
@@ -14,17 +16,47 @@ const WHAT_IT_DOES = [
     "Signs each report with the server’s host key, which is pinned from then on.",
 ];
 
+const TOOLS = ["curl", "wget"] as const;
+
+interface Props {
+    server: number;
+    join: Join;
+    /** The line, where it was just made. */
+    line: OneLine | undefined;
+}
+
 /** The one line that a person runs on the new server, and what it will do. */
-export function JoinCard({ server, join }: { server: number; join: Join }) {
+export function JoinCard({ server, join, line }: Props) {
     const left = Date.parse(join.expires_at) - useNow();
     const { busy, send } = useSend();
-    const usable = join.line !== null && left > 0;
+    const [tool, setTool] = useState<(typeof TOOLS)[number]>("curl");
+    // One that was made since is another line.
+    const usable = line?.expires_at === join.expires_at && left > 0;
     return (
-        <Card title="Run this line on the new server, as root">
+        <Card
+            title="Run this line on the new server, as root"
+            aside={
+                usable && (
+                    <div role="group" aria-label="With" className="flex gap-1">
+                        {TOOLS.map((name) => (
+                            <button
+                                key={name}
+                                type="button"
+                                aria-pressed={name === tool}
+                                onClick={() => setTool(name)}
+                                className="h-8 rounded-lg px-2.5 font-mono text-[13px] hover:text-ink aria-pressed:bg-wash aria-pressed:text-ink"
+                            >
+                                {name}
+                            </button>
+                        ))}
+                    </div>
+                )
+            }
+        >
             <div className="p-5">
-                {usable && join.line ? (
+                {usable ? (
                     <>
-                        <Snippet text={join.line} what="the line" />
+                        <Snippet text={line[tool]} what="the line" />
                         <p className="mt-2.5 flex items-center gap-2 text-[13px] text-faint">
                             <Icon name="clock" className="size-3.5" />
                             Works for another {running(Math.ceil(left / 60_000) * 60_000)}, until a

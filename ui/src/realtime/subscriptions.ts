@@ -9,7 +9,8 @@ const listeners = new Set<() => void>();
 /** What of pusher-js's channel is needed here; Echo keeps it as `subscription`. */
 interface Subscription {
     name: string;
-    subscribed: boolean;
+    /** pusher-js is at it: it also subscribes by itself when the line is back. */
+    subscriptionPending: boolean;
     subscribe(): void;
     bind(event: string, callback: () => void): void;
     unbind(event: string, callback: () => void): void;
@@ -27,7 +28,10 @@ export function keepSubscribed(subscription: Subscription): () => void {
         refusals++;
         tell(subscription.name, true);
         clearTimeout(timer);
-        timer = setTimeout(() => subscription.subscribe(), Math.min(30_000, 1000 * 2 ** refusals));
+        timer = setTimeout(
+            () => subscription.subscriptionPending || subscription.subscribe(),
+            Math.min(30_000, 1000 * 2 ** refusals),
+        );
     };
     subscription.bind("pusher:subscription_succeeded", stands);
     subscription.bind("pusher:subscription_error", refused);

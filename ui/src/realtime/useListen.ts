@@ -6,8 +6,8 @@ import type { Heard } from "@/contract";
 import { keepSubscribed } from "./subscriptions";
 
 /**
- * Hears an event on a private channel. `onSubscribed` is called each time the subscription
- * stands, the first time and after each time that the line was down.
+ * Hears an event on a private channel. `onSubscribed` is called each time that a subscription
+ * begins to stand: what was said before was not heard.
  */
 export function useListen<Event extends keyof Heard>(
     channel: string,
@@ -28,7 +28,6 @@ export function useListen<Event extends keyof Heard>(
         const found = ofEcho() as { subscription?: Parameters<typeof keepSubscribed>[0] } | null;
         const subscription = found?.subscription;
         if (!subscription) return;
-        if (subscription.subscribed) subscribed();
         subscription.bind("pusher:subscription_succeeded", subscribed);
         const end = keepSubscribed(subscription);
         return () => {

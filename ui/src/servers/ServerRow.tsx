@@ -8,7 +8,9 @@ import { Ago } from "@/time/Ago";
 /** A server in the list: all of the row leads to its page. */
 export function ServerRow({ server }: { server: ServerSummary }) {
     const { id, name, provision_status: status, progress, step, installed } = server;
-    const address = status === "completed" ? `/servers/${id}` : `/servers/${id}/provisioning`;
+    const ready = status === "pending" && server.joins_by === null;
+    const address =
+        status === "completed" || ready ? `/servers/${id}` : `/servers/${id}/provisioning`;
     const system = [server.os_name, server.os_version].filter(Boolean).join(" ");
     return (
         <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-6 gap-y-1 px-5 py-4 hover:bg-wash/60 md:grid-cols-[minmax(0,5fr)_minmax(0,5fr)_9.5rem]">
@@ -45,9 +47,11 @@ export function ServerRow({ server }: { server: ServerSummary }) {
                     </div>
                 ) : (
                     <p className="truncate text-soft" title={installed.join(", ")}>
-                        {status === "pending"
-                            ? "Waiting for its first connection"
-                            : installed.join(", ") || "Connected, with nothing installed"}
+                        {ready
+                            ? "Ready, with nothing installed"
+                            : status === "pending"
+                              ? "Waiting for its first connection"
+                              : installed.join(", ") || "Connected, with nothing installed"}
                     </p>
                 )}
             </div>

@@ -11,6 +11,8 @@ import { StepMark } from "./StepMark";
 
 interface Props {
     step: ProvisionStep;
+    /** Its place on the line, from 1. */
+    number: number;
     /** The number of the job's step whose output is shown. */
     shown: number | undefined;
     onShow: (step: JobStep) => void;
@@ -33,7 +35,7 @@ const NAME: Record<StepStatus, string> = {
 };
 
 /** A step of the provisioning, on the line of steps. */
-export function ProvisionStepItem({ step, shown, onShow }: Props) {
+export function ProvisionStepItem({ step, number, shown, onShow }: Props) {
     const status = statusOf(step);
     const inside = useId();
     // What a person opened or closed stays so; else what is at work or failed is open.
@@ -50,7 +52,7 @@ export function ProvisionStepItem({ step, shown, onShow }: Props) {
             aria-current={status === "installing" ? "step" : undefined}
             className={`relative grid grid-cols-[26px_1fr_auto] gap-x-[13px] pb-5 before:absolute before:top-[26px] before:bottom-0 before:left-3 before:w-0.5 last:before:hidden ${LINE[status]}`}
         >
-            <StepMark number={step.step} status={status} />
+            <StepMark number={number} status={status} />
             {step.steps.length > 0 ? (
                 <button
                     type="button"

@@ -17,8 +17,14 @@ export function ProvisionSteps({ steps, shown, onShow }: Props) {
                 {spoken(steps)}
             </p>
             <ol className="px-5 pt-5 pb-0.5">
-                {steps.map((step) => (
-                    <ProvisionStepItem key={step.step} step={step} shown={shown} onShow={onShow} />
+                {steps.map((step, at) => (
+                    <ProvisionStepItem
+                        key={step.step}
+                        step={step}
+                        number={at + 1}
+                        shown={shown}
+                        onShow={onShow}
+                    />
                 ))}
             </ol>
         </section>

@@ -25,6 +25,10 @@ export function currentStep(steps: ProvisionStep[]): ProvisionStep | undefined {
     return steps.find(({ status }) => status.isInstalling || status.isFailed);
 }
 
+/** The number that people see of a step: its place, from 1. */
+export const numberOf = (steps: ProvisionStep[], step: ProvisionStep | undefined) =>
+    step ? steps.indexOf(step) + 1 : 0;
+
 /** The step whose output a person wants to see: at work, failed, or else the last that was. */
 export function outputStep(steps: ProvisionStep[]): JobStep | undefined {
     const all = steps.flatMap((step) => step.steps);
@@ -50,7 +54,10 @@ export function span(steps: ProvisionStep[]): {
 /** What a screen reader says: only when it changes, so not with each second or step inside. */
 export function spoken(steps: ProvisionStep[]): string {
     const current = currentStep(steps);
-    if (current?.status.isFailed) return `Step ${current.step}, ${current.name}, failed.`;
-    if (current) return `Step ${current.step} of ${steps.length}: ${current.name}.`;
-    return steps.every(({ status }) => status.isCompleted) ? "All steps are completed." : "";
+    const number = numberOf(steps, current);
+    if (current?.status.isFailed) return `Step ${number}, ${current.name}, failed.`;
+    if (current) return `Step ${number} of ${steps.length}: ${current.name}.`;
+    return steps.length > 0 && steps.every(({ status }) => status.isCompleted)
+        ? "All steps are completed."
+        : "";
 }
