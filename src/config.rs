@@ -47,6 +47,9 @@ pub struct Settings {
     /// A folder of your own job files; they add to the built-in ones, and win over those of the same name
     #[arg(long, env = "GROUNDCREW_JOBS", value_name = "DIR", global = true)]
     pub jobs: Option<PathBuf>,
+    /// Servers may be at addresses of this machine and its link, and where database and Redis are
+    #[arg(long, env = "GROUNDCREW_ALLOW_LOCAL", global = true)]
+    pub allow_local: bool,
 }
 
 impl Settings {
@@ -98,17 +101,19 @@ impl Settings {
 /// An origin: scheme, host and port, and nothing behind them.
 fn web_address(text: &str) -> Result<String, String> {
     let uri: Option<Uri> = text.parse().ok();
-    let is_origin = uri.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-            && uri.path() == "/"
-            && uri.query().is_none()
-    });
+    // It becomes part of a line for a shell, and of a script.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]".contains(c);
+    let is_origin = text.chars().all(is_plain)
+        && uri.is_some_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.authority().is_some()
+                && uri.path() == "/"
+        });
     match is_origin {
         true => Ok(text.trim_end_matches('/').to_lowercase()),
-        false => {
-            Err("an address is https://HOST or http://HOST:PORT, and nothing behind it".to_owned())
-        }
+        false => Err("an address that browsers and servers reach is https://HOST, or \
+            http://HOST:PORT, and nothing behind it"
+            .to_owned()),
     }
 }
 
@@ -199,4 +204,33 @@ pub struct AppSettings {
     /// A file with neighbours that may publish and sign for channels of their own
     #[arg(long, env = "GROUNDCREW_APPS", value_name = "FILE")]
     pub apps: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_an_origin_and_no_part_of_a_script() {
+        assert_eq!(web_address("https://A.example/").as_deref(), Ok("https://a.example"));
+        assert_eq!(
+            web_address("http://[2001:db8::1]:80").as_deref(),
+            Ok("http://[2001:db8::1]:80")
+        );
+        for wrong in [
+            "",
+            "a.example",
+            "ftp://a",
+            "https://",
+            "https://a$(id)",
+            "https://a b",
+            "http://a'",
+            "http://a;b",
+            "https://a/b",
+            "https://a?b",
+            "https://u@a",
+        ] {
+            assert!(web_address(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! What all roles of one installation share: the store, the way to tell the others,
 //! and the vault. Here is chosen whether they are embedded or apart.
 
+mod addresses;
 mod ask;
 mod audit;
+mod join;
+mod login;
 mod open;
 mod operate;
 mod rotate;
@@ -13,7 +16,10 @@ mod users;
 
 use std::sync::Arc;
 
+pub use addresses::{AddressError, Addresses};
 pub use ask::{AskError, Wanted};
+pub use join::{JoinError, WantedJoin};
+pub use login::{WantedLogin, first_key_of};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
 pub use rotate::RotateError;
@@ -33,10 +39,14 @@ use crate::vault::Vault;
 pub struct Installation {
     /// Its id, under which hosts keep its runs.
     pub id: Arc<str>,
+    /// The address that browsers and new servers see, if it is known.
+    pub url: Option<Arc<str>>,
     /// The one source of truth.
     pub store: Store,
     /// For what is kept encrypted.
     pub vault: Vault,
+    /// Where servers may not be.
+    pub addresses: Addresses,
     /// None for a command beside an `up` with everything in memory: the store is all
     /// that both can reach, and `up` looks there.
     pub wire: Option<Wire>,

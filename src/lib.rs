@@ -12,6 +12,7 @@ pub mod config;
 pub mod gateway;
 mod glob;
 pub mod installation;
+pub mod join;
 pub mod listen;
 pub mod model;
 mod password;

@@ -23,6 +23,8 @@ use super::redis::now_or_never;
 const CAPACITY: usize = 16_384;
 /// So many channels are asked for in one command.
 const BATCH: usize = 1000;
+/// So much is heard ahead of who listens.
+const AHEAD: usize = 64;
 /// How often the way through Redis and back is tried, and how long it may take.
 const BEAT: Duration = Duration::from_secs(2);
 
@@ -113,7 +115,7 @@ impl Feed {
         publisher: Arc<Connection>,
     ) -> Result<(Subscriptions, Self), BusError> {
         let (orders, taken) = mpsc::unbounded_channel();
-        let (sender, heard) = mpsc::channel(1);
+        let (sender, heard) = mpsc::channel(AHEAD);
         let beat = format!("gateway:beat:{}", Uuid::new_v4());
         let mut follower =
             Follower { address, channels, publisher, beat, wanted: HashMap::new(), taken, sender };

@@ -71,6 +71,17 @@ impl Redis {
         client.publish(channel, message).await.map_err(|error| self.address.error(error))
     }
 
+    /// Says some things, each on its channel, in one go.
+    pub(super) async fn publish_all(&self, messages: &[(String, String)]) -> Result<(), BusError> {
+        let error = |error| self.address.error(error);
+        let pipeline = self.publisher.client.pipeline().with_options(&now_or_never());
+        for (channel, message) in messages {
+            let channel = self.channels.named(channel);
+            pipeline.publish::<(), _, _>(channel, message.as_str()).await.map_err(error)?;
+        }
+        pipeline.all::<Vec<u64>>().await.map(drop).map_err(error)
+    }
+
     /// How many listen to a channel, in all processes.
     pub(super) async fn listeners(&self, channel: &str) -> Result<u64, BusError> {
         let channel = self.channels.named(channel);

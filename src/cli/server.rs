@@ -10,8 +10,11 @@ use zeroize::Zeroizing;
 
 use super::actor::actor;
 use super::ask;
+use super::confirm::{self, ConfirmArgs};
+use super::join::{self, JoinArgs};
 use super::print::{aligned, print, print_json};
 use super::wanted::fingerprint;
+use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::installation::{Installation, Role, WantedServer, check_private_key, check_server_name};
 use crate::model::Server;
@@ -29,7 +32,8 @@ pub struct ServerArgs {
 
 #[derive(Debug, Subcommand)]
 enum ServerCommand {
-    /// Adds a server, and pins its host key: shows the fingerprint and asks
+    /// Adds a server: pins its host key (shows the fingerprint and asks), or with --join prints the
+    /// one line that makes a new server ready
     Add {
         /// How you call it, as edge-fra-1
         name: String,
@@ -38,7 +42,20 @@ enum ServerCommand {
         target: Target,
         #[command(flatten)]
         keys: KeyArgs,
+        #[command(flatten)]
+        join: JoinArgs,
     },
+    /// Tries the provisioning of a server again from the step that failed, or prints a fresh line to
+    /// run on it
+    Retry {
+        /// Its name
+        name: String,
+        /// Prints one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Confirms the host key of a server that was added with --login: shows the fingerprint and asks
+    Confirm(ConfirmArgs),
     /// Lists all servers
     List {
         /// Prints one JSON array
@@ -80,13 +97,35 @@ struct KeyArgs {
     fingerprint: Vec<String>,
 }
 
+impl KeyArgs {
+    async fn private_key(&self) -> Result<Option<Zeroizing<String>>> {
+        match &self.identity {
+            Some(path) => read_key(path).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 /// Does what the command line says.
 pub fn run(args: ServerArgs) -> Result<ExitCode> {
     super::block_on(async move {
         let (installation, _) = Installation::open(&args.settings, Role::Command).await?;
         match args.command {
-            ServerCommand::Add { name, target, keys } => {
+            ServerCommand::Add { name, target, keys, join } if join.join || join.login => {
+                let catalog = Catalog::open(args.settings.jobs())?;
+                let private_key = keys.private_key().await?;
+                join::add(&installation, &catalog, &name, &target, private_key, join).await
+            }
+            ServerCommand::Add { name, target, keys, .. } => {
                 add(&installation, &name, &target, &keys).await
+            }
+            ServerCommand::Confirm(confirm) => {
+                let catalog = Catalog::open(args.settings.jobs())?;
+                confirm::run(&installation, &catalog, confirm).await
+            }
+            ServerCommand::Retry { name, json } => {
+                let catalog = Catalog::open(args.settings.jobs())?;
+                join::retry(&installation, &catalog, &name, json).await
             }
             ServerCommand::List { json } => list(&installation, json).await,
             ServerCommand::Show { name, json } => show(&installation, &name, json).await,
@@ -117,10 +156,8 @@ async fn add(
         installation.store.server(name).await?.is_none(),
         "there is a server {name:?} already; take another name, or remove that one first"
     );
-    let private_key = match &keys.identity {
-        Some(path) => Some(read_key(path).await?),
-        None => None,
-    };
+    installation.addresses.check(&target.host).await?;
+    let private_key = keys.private_key().await?;
     let host_key = accept(target, &keys.fingerprint, None).await?;
     let wanted = WantedServer {
         user_id: installation.store.first_user().await?,
@@ -169,7 +206,7 @@ async fn show(installation: &Installation, name: &str, json: bool) -> Result<Exi
     let facts = [
         ["id", &server.id.to_string()],
         ["address", &address(&server)],
-        ["host key", &describe(&server.host_key)],
+        ["host key", &pinned(&server)],
         ["login key", key],
         ["status", server.provision_status.as_str()],
         ["revision", &server.revision.to_string()],
@@ -204,12 +241,9 @@ async fn rekey(installation: &Installation, name: &str, keys: &KeyArgs) -> Resul
         host: server.host.clone(),
         port: Some(server.ssh_port),
     };
-    let key = accept(&target, &keys.fingerprint, Some(&server.host_key)).await?;
-    if key.key() == server.host_key {
-        print(&format!(
-            "{name} shows the host key that is pinned: {}\n",
-            describe(&server.host_key)
-        ))?;
+    let key = accept(&target, &keys.fingerprint, server.host_key.as_deref()).await?;
+    if Some(key.key()) == server.host_key.as_deref() {
+        print(&format!("{name} shows the host key that is pinned: {}\n", pinned(&server)))?;
         return Ok(ExitCode::SUCCESS);
     }
     installation.rekey_server(&actor(), server.id, key.key()).await?;
@@ -267,6 +301,11 @@ async fn read_key(path: &Path) -> Result<Zeroizing<String>> {
         .with_context(|| format!("-i must name the file of a private key; can't read {shown}"))?;
     check_private_key(&text).await.with_context(|| shown.to_string())?;
     Ok(text)
+}
+
+/// The host key, as people compare it.
+fn pinned(server: &Server) -> String {
+    server.host_key.as_deref().map_or_else(|| "not known yet".to_owned(), describe)
 }
 
 fn address(server: &Server) -> String {

@@ -12,6 +12,13 @@ pub struct WantedArgs {
     /// What to install: names of jobs, with commas between them (`groundcrew jobs list` shows all)
     #[arg(value_name = "JOB[,JOB…]", value_parser = job_names)]
     jobs_wanted: JobNames,
+    #[command(flatten)]
+    parameters: ParameterArgs,
+}
+
+/// Parameters of jobs.
+#[derive(Debug, Args)]
+pub struct ParameterArgs {
     /// A parameter of the jobs (`groundcrew jobs show JOB` lists them)
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
@@ -26,6 +33,16 @@ impl WantedArgs {
         &self.jobs_wanted.0
     }
 
+    /// The parameters' values, those in files read.
+    ///
+    /// # Errors
+    /// Fails for one that is given twice, and for a file that can't be read.
+    pub fn values(&self) -> Result<BTreeMap<String, String>> {
+        self.parameters.values()
+    }
+}
+
+impl ParameterArgs {
     /// The parameters' values, those in files read.
     ///
     /// # Errors
@@ -53,9 +70,10 @@ impl WantedArgs {
 
 /// The jobs that were asked for. A type of its own: to clap, a `Vec` is several arguments.
 #[derive(Debug, Clone)]
-struct JobNames(Vec<String>);
+pub struct JobNames(pub Vec<String>);
 
-fn job_names(text: &str) -> Result<JobNames, String> {
+/// Names of jobs with commas between them.
+pub fn job_names(text: &str) -> Result<JobNames, String> {
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) {
         return Err("name jobs with one comma between them, as nginx,redis".into());

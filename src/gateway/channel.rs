@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use super::client::Client;
@@ -24,6 +25,8 @@ use crate::model::{Proof, Subject};
 
 /// So many clients are written to before others may go on.
 const BATCH: usize = 64;
+/// So many are written to by all processors at once.
+const MANY: usize = 1024;
 
 /// A channel that somebody here listens to.
 pub(super) struct Channel {
@@ -93,6 +96,15 @@ impl Who {
     }
 }
 
+async fn write(clients: &[Arc<Client>], frame: &Bytes, notifies: Option<&Name>) {
+    for clients in clients.chunks(BATCH) {
+        for client in clients {
+            client.send(frame, notifies);
+        }
+        yield_now().await;
+    }
+}
+
 impl Channel {
     pub(super) fn new(
         name: Name,
@@ -122,20 +134,26 @@ impl Channel {
 
     /// Sends a frame to all that listen, but for one.
     pub(super) async fn say(&self, frame: &Bytes, but: Option<SocketId>, notifies: bool) {
-        let clients: Vec<_> = {
+        let mut clients: Vec<_> = {
             let audience = self.audience();
             let told = audience.listeners.values().filter(|listener| listener.told);
             told.map(|listener| listener.client.clone()).collect()
         };
-        let notifies = notifies.then_some(&self.name);
-        for (at, client) in clients.iter().enumerate() {
-            if Some(client.id) != but {
-                client.send(frame, notifies);
-            }
-            if at % BATCH == BATCH - 1 {
-                yield_now().await;
-            }
+        clients.retain(|client| Some(client.id) != but);
+        let notifies = notifies.then(|| self.name.clone());
+        if clients.len() < MANY {
+            return write(&clients, frame, notifies.as_ref()).await;
         }
+        let part = clients.len().div_ceil(available_parallelism().map_or(1, usize::from));
+        let mut parts = JoinSet::new();
+        while !clients.is_empty() {
+            let (part, frame) =
+                (clients.split_off(clients.len().saturating_sub(part)), frame.clone());
+            let notifies = notifies.clone();
+            parts.spawn(async move { write(&part, &frame, notifies.as_ref()).await });
+        }
+        // What is said next comes behind it, at each of them.
+        parts.join_all().await;
     }
 
     /// Sends a notification now, or keeps it for the end of this moment.

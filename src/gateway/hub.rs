@@ -264,16 +264,18 @@ impl Hub {
         channel.say(&frame, but, false).await;
     }
 
-    /// Says something on a channel, to the clients of all gateways. `false`: the bus is away.
-    pub(super) async fn publish(&self, name: &str, text: String) -> bool {
-        if !self.bus.is_shared() {
-            self.keep(name, &text).await;
-            self.deliver(name, &text).await;
-            return true;
+    /// Says some things, each on its channel, to the clients of all gateways. `false`: the bus
+    /// is away.
+    pub(super) async fn publish(&self, messages: &[(String, String)]) -> bool {
+        for (name, text) in messages {
+            // Nobody may listen to the channel, and then no gateway hears what it is to keep.
+            self.keep(name, text).await;
+            if !self.bus.is_shared() {
+                self.deliver(name, text).await;
+            }
         }
-        self.keep(name, &text).await;
-        match self.bus.publish(name, text).await {
-            Ok(_) => true,
+        match self.bus.publish_all(messages).await {
+            Ok(()) => true,
             Err(error) => {
                 tracing::warn!("not published: {:#}", anyhow::Error::new(error));
                 false

@@ -160,6 +160,6 @@ async fn follow(hub: Arc<Hub>, mut feed: Feed) {
 /// Says what clients have to say, one after the other.
 async fn speak(hub: Arc<Hub>, mut said: mpsc::Receiver<(String, String)>) {
     while let Some((channel, text)) = said.recv().await {
-        hub.publish(&channel, text).await;
+        hub.publish(&[(channel, text)]).await;
     }
 }

@@ -71,27 +71,9 @@ impl Installation {
         plan: &Plan,
         wanted: Wanted,
     ) -> Result<(), StoreError> {
-        let (secrets, parameters): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            wanted.parameters.into_iter().partition(|(name, _)| is_secret(plan, name));
-        let secrets = (!secrets.is_empty()).then(|| {
-            let json = serde_json::to_vec(&secrets).expect("text is JSON");
-            self.vault.seal(secrets_of(id), &zeroize::Zeroizing::new(json))
-        });
         let detail = Some(wanted.jobs.join(", "));
         let server_id = wanted.server_id;
-        let asked = self
-            .store
-            .ask(&NewRun {
-                id: id.to_owned(),
-                server_id: wanted.server_id,
-                jobs: wanted.jobs,
-                parameters,
-                secrets,
-                untested_system: wanted.untested_system,
-                outline: plan.outline(),
-                digest: plan.digest(),
-            })
-            .await?;
+        let asked = self.store.ask(&self.new_run(id, plan, wanted)).await?;
         if asked.claimable {
             self.hint(id).await;
         }
@@ -101,6 +83,26 @@ impl Installation {
             self.audit(by, Deed { action: "run.ask", server_id, run_id, detail }).await;
         }
         Ok(())
+    }
+
+    /// What is wanted, as it is stored: secrets are sealed for the run with this id.
+    pub(super) fn new_run(&self, id: &str, plan: &Plan, wanted: Wanted) -> NewRun {
+        let (secrets, parameters): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            wanted.parameters.into_iter().partition(|(name, _)| is_secret(plan, name));
+        let secrets = (!secrets.is_empty()).then(|| {
+            let json = serde_json::to_vec(&secrets).expect("text is JSON");
+            self.vault.seal(secrets_of(id), &zeroize::Zeroizing::new(json))
+        });
+        NewRun {
+            id: id.to_owned(),
+            server_id: wanted.server_id,
+            jobs: wanted.jobs,
+            parameters,
+            secrets,
+            untested_system: wanted.untested_system,
+            outline: plan.outline(),
+            digest: plan.digest(),
+        }
     }
 
     /// The secret parameters of a run, as they were asked with.

@@ -4,11 +4,12 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
 
-use super::{Installation, Wire};
+use super::{Addresses, Installation, Wire};
 use crate::bus::{Bus, BusError};
 use crate::config::Settings;
 use crate::queue::{Queue, QueueError};
@@ -112,7 +113,9 @@ impl Installation {
             // The lock shows that whoever drove runs here is gone: nobody need wait for that.
             store.expire_leases().await?;
         }
-        Ok((Self { id, store, vault, wire }, lock))
+        let url = settings.url.as_deref().map(Arc::from);
+        let addresses = Addresses::of(settings);
+        Ok((Self { id, url, store, vault, addresses, wire }, lock))
     }
 }
 

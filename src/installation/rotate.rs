@@ -92,7 +92,7 @@ impl Installation {
         };
         let old = &installation.vault;
         let reseal = |sealed: &crate::store::Sealed, row: &str, value: &[u8]| {
-            let place = Place(sealed.table, row, sealed.column);
+            let place = Place(sealed.place, row, sealed.column);
             if vault.open(place, value).is_ok() {
                 return Ok(None);
             }

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-use super::Installation;
+use super::{AddressError, Installation};
 use crate::model::{Actor, Deed, NewServer, Server};
 use crate::remote::{HostKeyError, Target, TargetError, read_host_key};
 use crate::store::StoreError;
@@ -40,9 +40,15 @@ pub enum ServerError {
         "{0:?} is no name for a server: up to 100 letters, digits, spaces, `-`, `_` and `.`, and no `-` at its beginning"
     )]
     Name(String),
+    /// The provider is none.
+    #[error("{0:?} is no provider: up to 100 characters on one line, as Hetzner")]
+    Provider(String),
     /// Host, user or port are none.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// No server may be there.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The host key is none.
     #[error(transparent)]
     HostKey(#[from] HostKeyError),
@@ -72,6 +78,7 @@ impl Installation {
     ) -> Result<Server, ServerError> {
         check_server_name(&wanted.name)?;
         let target = Target::new(Some(&wanted.ssh_user), &wanted.host, Some(wanted.ssh_port))?;
+        self.addresses.check(&target.host).await?;
         let host_key = read_host_key(&wanted.host_key)?;
         if let Some(key) = &wanted.private_key {
             check_private_key(key).await?;
@@ -82,7 +89,10 @@ impl Installation {
             host: target.host.clone(),
             ssh_port: wanted.ssh_port,
             ssh_user: wanted.ssh_user,
-            host_key,
+            host_key: Some(host_key),
+            provider: None,
+            public_ip: None,
+            join: None,
         };
         let seal = |id| wanted.private_key.as_ref().map(|key| self.seal_key(id, key));
         let (server, changed) = self.store.add_server(&new, seal).await?;
@@ -137,12 +147,12 @@ impl Installation {
         Ok(())
     }
 
-    fn seal_key(&self, id: i64, key: &str) -> Vec<u8> {
+    pub(super) fn seal_key(&self, id: i64, key: &str) -> Vec<u8> {
         self.vault.seal(Place("servers", &id.to_string(), "private_key"), key.as_bytes())
     }
 }
 
-fn deed(action: &'static str, server_id: i64) -> Deed {
+pub(super) fn deed(action: &'static str, server_id: i64) -> Deed {
     Deed { action, server_id: Some(server_id), ..Deed::default() }
 }
 
@@ -157,6 +167,18 @@ pub fn check_server_name(name: &str) -> Result<(), ServerError> {
         && name.chars().all(fits)
         && !name.starts_with('-');
     if is_name { Ok(()) } else { Err(ServerError::Name(name.to_owned())) }
+}
+
+/// Whether this can be whose machine a server is.
+///
+/// # Errors
+/// `Provider`.
+pub(super) fn check_provider(provider: Option<&str>) -> Result<(), ServerError> {
+    let fits = |text: &&str| text.chars().count() > 100 || text.chars().any(char::is_control);
+    match provider.filter(fits) {
+        Some(odd) => Err(ServerError::Provider(odd.chars().take(100).collect())),
+        None => Ok(()),
+    }
 }
 
 /// Whether ssh can use a private key without a person. It is handed over in a pipe, and

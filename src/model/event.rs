@@ -153,6 +153,8 @@ fn as_text<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error
 pub enum FailureKind {
     /// The host could not be reached, or the line was cut and did not come back.
     Unreachable,
+    /// The server is at an address where none may be.
+    AddressRefused,
     /// The host refused the key or the user.
     AuthenticationFailed,
     /// The host's key is not known and was not accepted.
@@ -202,6 +204,10 @@ pub enum FailureKind {
     Abandoned,
     /// The person left the run to itself; the host may still be executing it.
     Left,
+    /// The script that makes a new server ready failed.
+    ScriptFailed,
+    /// That script was not heard of any more.
+    Silent,
     /// Something on this side failed.
     Internal,
 }

@@ -199,8 +199,11 @@ pub struct Claim {
     pub digest: String,
     /// The server.
     pub server: super::Server,
-    /// The server's private key, encrypted.
+    /// The private key to log in with, encrypted.
     pub private_key: Option<Vec<u8>>,
+    /// Whether that is the one that a person gave for the run that prepares the server, and
+    /// not the server's own, which is not there yet.
+    pub first_key: bool,
     /// What the store knows of its attempts, in order.
     pub attempts: Vec<AttemptRecord>,
     /// So often in a row its worker vanished without getting any further.

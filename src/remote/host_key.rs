@@ -157,6 +157,11 @@ pub fn describe(key: &str) -> String {
     format!("{} {fingerprint}", algorithm(kind))
 }
 
+/// `SHA256:…` of a pinned key; None if it is broken.
+pub fn fingerprint_of(key: &str) -> Option<String> {
+    fingerprint(key.split_once(' ')?.1)
+}
+
 fn algorithm(kind: &str) -> String {
     kind.trim_start_matches("ssh-").trim_start_matches("ecdsa-sha2-").to_uppercase()
 }

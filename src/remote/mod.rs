@@ -21,11 +21,13 @@ mod output;
 mod report;
 mod ssh;
 mod target;
+mod visit;
 
 pub use bundle::Mode;
 pub use channel::Holder;
 pub use drive::{Decision, FleetRun, Outcome, Question, Request, Wish, drive};
 pub use failure::Failure;
-pub use host_key::{HostKey, HostKeyError, read_host_key};
+pub use host_key::{HostKey, HostKeyError, describe as describe_host_key, read_host_key};
 pub use ssh::Ssh;
 pub use target::{Target, TargetError};
+pub use visit::{offered_key, visit};

@@ -241,6 +241,14 @@ fn sweep(base: &Path) {
     }
 }
 
+/// What a person is told of a server that can't be reached, whatever the cause is.
+pub fn no_answer(target: &Target) -> String {
+    format!(
+        "no SSH server answers at {target}. Is the address right, is the host up, and does a \
+         firewall let SSH through? The worker's log says more"
+    )
+}
+
 /// Turns what ssh said into a kind, a cause and a next step.
 fn explain(target: &Target, said: &str, pinned: bool) -> Failure {
     use FailureKind::{AuthenticationFailed, HostKeyChanged, HostKeyUnknown, Unreachable};
@@ -310,6 +318,10 @@ fn explain(target: &Target, said: &str, pinned: bool) -> Failure {
              ssh-agent (a key with a passphrase must be there); check the user's name"
             ),
         )
+    } else if pinned && !has("onfiguration") && !has("Bad owner") {
+        // One text for all causes: with more, who may add servers could scan ports with us.
+        tracing::info!(%target, "no connection: {last}");
+        (Unreachable, no_answer(target))
     } else if has("Could not resolve hostname") {
         (Unreachable, format!("{target}: {last}. Check the spelling, or give the address"))
     } else if has("Connection refused") {

@@ -47,11 +47,21 @@ impl Store {
         server_id: i64,
         provision: Option<Status>,
     ) -> Result<Changed> {
+        // A run alone does not make a server that joins: it is at work until it has joined.
         let sql = "UPDATE servers SET revision = revision + 1, updated_at = {now}, \
-            provision_status = COALESCE($2, provision_status) WHERE id = $1 \
-            RETURNING id AS server_id, revision, updated_at";
+            provision_status = CASE \
+                WHEN $2 = 'completed' AND EXISTS (SELECT 1 FROM provision_steps \
+                    WHERE server_id = $1 AND status <> 'completed') THEN 'installing' \
+                WHEN $2 = 'pending' AND EXISTS (SELECT 1 FROM provision_steps \
+                    WHERE server_id = $1 AND status <> 'pending') THEN 'installing' \
+                ELSE COALESCE($2, provision_status) END WHERE id = $1 \
+            RETURNING id AS server_id, revision, updated_at, \
+            CASE WHEN connection <> 'connected' THEN prepare_run END AS run";
         let row = self.query(sql).bind(server_id).bind(provision.map(Status::as_str));
-        let row = row.fetch_optional(tx).await?.ok_or(StoreError::UnknownServer)?;
+        let row = row.fetch_optional(&mut *tx).await?.ok_or(StoreError::UnknownServer)?;
+        if let Some(run) = row.try_get::<Option<String>, _>("run")? {
+            self.mirror(tx, server_id, &run).await?;
+        }
         Ok(rows::changed(&row)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, Row};
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, refuse};
 use crate::model::{Changed, NewRun, Outline};
 
 /// A run was asked for.
@@ -21,14 +21,15 @@ impl Store {
     /// Adds a pending run with its steps. Asked again with the same id, it is there once.
     ///
     /// # Errors
-    /// `UnknownServer`.
+    /// `UnknownServer`, `NoHostKey`.
     pub async fn ask(&self, new: &NewRun) -> Result<Asked> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let added = self.insert_run(&mut tx, new).await?;
-            if added {
-                self.insert_steps(&mut tx, &new.id, &new.outline).await?;
+            let sql = "SELECT id FROM servers WHERE id = $1 AND host_key = ''";
+            if self.query(sql).bind(new.server_id).fetch_optional(&mut *tx).await?.is_some() {
+                return refuse(tx, StoreError::NoHostKey).await;
             }
+            let added = self.insert_run(&mut tx, new).await?;
             let sql = "SELECT id FROM runs WHERE id = $1 AND {may_begin}";
             let first = self.query(sql).bind(new.id.clone()).fetch_optional(&mut *tx).await?;
             let changed = self.raise(&mut tx, new.server_id, None).await?;
@@ -38,8 +39,8 @@ impl Store {
         .await
     }
 
-    /// Whether it was not there yet.
-    async fn insert_run(&self, tx: &mut AnyConnection, new: &NewRun) -> Result<bool> {
+    /// Adds a run with its steps. Whether it was not there yet.
+    pub(super) async fn insert_run(&self, tx: &mut AnyConnection, new: &NewRun) -> Result<bool> {
         let sql = "INSERT INTO runs (id, server_id, jobs, parameters, secrets, untested_system, \
             outline, digest, status, due_at, created_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', {now}, {now}) \
@@ -54,14 +55,18 @@ impl Store {
             .bind(i64::from(new.untested_system))
             .bind(json(&new.outline))
             .bind(new.digest.clone())
-            .execute(tx)
+            .execute(&mut *tx)
             .await
             .map_err(StoreError::from);
-        match inserted {
-            Ok(done) => Ok(done.rows_affected() == 1),
-            Err(error) if error.is_orphan() => Err(StoreError::UnknownServer),
-            Err(error) => Err(error),
+        let added = match inserted {
+            Ok(done) => done.rows_affected() == 1,
+            Err(error) if error.is_orphan() => return Err(StoreError::UnknownServer),
+            Err(error) => return Err(error),
+        };
+        if added {
+            self.insert_steps(tx, &new.id, &new.outline).await?;
         }
+        Ok(added)
     }
 
     /// The journal counts steps from 1, and handlers on from them.
@@ -129,6 +134,6 @@ impl Store {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("names and texts are JSON")
 }

@@ -126,13 +126,16 @@ impl Store {
         tx.commit().await?;
 
         let server = rows::server(&server_row)?;
+        let prepares = server_row.try_get::<Option<String>, _>("prepare_run")?;
+        let first_key = prepares.is_some_and(|prepares| prepares == run.id);
         let changed = Changed::to(&server);
         let claim = Claim {
             lease: Lease { run: run.id.clone(), epoch: run.epoch },
             secrets: row.try_get("secrets")?,
             outline: rows::json(&row, "outline")?,
             digest: row.try_get("digest")?,
-            private_key: server_row.try_get("private_key")?,
+            private_key: server_row.try_get(if first_key { "first_key" } else { "private_key" })?,
+            first_key,
             crashes: row.try_get("crashes")?,
             retry: match row.try_get::<Option<i64>, _>("retry_after")? {
                 None => None,

@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
-/// A pending run that may be claimed: it is due, no run of its server is at work,
-/// and none of them was asked for before it.
+/// A pending run that may be claimed: it is due, its server's host key is pinned, no run of the
+/// server is at work, and none of them was asked for before it.
 const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= (SELECT {now}) \
+    AND EXISTS (SELECT 1 FROM servers WHERE servers.id = runs.server_id AND servers.host_key <> '') \
     AND NOT EXISTS (SELECT 1 FROM runs AS active \
         WHERE active.server_id = runs.server_id AND active.status = 'installing') \
     AND NOT EXISTS (SELECT 1 FROM runs AS older \

@@ -40,6 +40,14 @@ pub enum StoreError {
     /// The server has runs that have not ended.
     #[error("the server has a run that has not ended; wait for it, or cancel it, then try again")]
     ServerBusy,
+    /// No host key is pinned: the server has not joined, and nothing may be sent there.
+    #[error(
+        "the server has not joined yet, so that its host key is not known;          run its one line there, or confirm the key that it shows, then try again"
+    )]
+    NoHostKey,
+    /// As its provisioning stands, this can't be.
+    #[error("the server's provisioning does not allow this: {0}")]
+    NotProvisionable(&'static str),
     /// No server has this id.
     #[error("there is no such server (any more); see `groundcrew server list`")]
     UnknownServer,

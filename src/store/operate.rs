@@ -204,7 +204,7 @@ impl Store {
 
     /// failed → pending. Of a run that the host may still be executing, the step that was at
     /// work is at work again: its end is yet to be read.
-    async fn reopen(
+    pub(super) async fn reopen(
         &self,
         tx: &mut Transaction<'static, Any>,
         run: &str,

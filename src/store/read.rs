@@ -1,6 +1,7 @@
 //! Runs as pages and terminals show them.
 
 use serde::Serialize;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use utoipa::ToSchema;
 
@@ -44,25 +45,35 @@ impl Store {
                 [row] => row,
                 _ => return Err(StoreError::Ambiguous(id.clone())),
             };
-            let run = rows::run(row)?;
-            let sql = "SELECT * FROM run_steps WHERE run_id = $1 ORDER BY number";
-            let steps = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
-            let sql = "SELECT * FROM run_notes WHERE run_id = $1 ORDER BY id";
-            let notes = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
-            let place = match run.status {
-                Status::Pending => Some(self.place(&mut tx, &run).await?),
-                _ => None,
-            };
+            let run = self.whole_run(&mut tx, row).await?;
             tx.commit().await?;
-            Ok(Some(RunResource {
-                place,
-                run,
-                server: row.try_get("server")?,
-                steps: steps.iter().map(rows::step).collect::<Result<_, _>>()?,
-                notes: notes.iter().map(rows::note).collect::<Result<_, _>>()?,
-            }))
+            Ok(Some(run))
         })
         .await
+    }
+
+    /// The rest of a run: `row` has the run, and its server's name.
+    pub(super) async fn whole_run(
+        &self,
+        tx: &mut AnyConnection,
+        row: &AnyRow,
+    ) -> Result<RunResource> {
+        let run = rows::run(row)?;
+        let sql = "SELECT * FROM run_steps WHERE run_id = $1 ORDER BY number";
+        let steps = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
+        let sql = "SELECT * FROM run_notes WHERE run_id = $1 ORDER BY id";
+        let notes = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
+        let place = match run.status {
+            Status::Pending => Some(self.place(&mut *tx, &run).await?),
+            _ => None,
+        };
+        Ok(RunResource {
+            place,
+            run,
+            server: row.try_get("server")?,
+            steps: steps.iter().map(rows::step).collect::<Result<_, _>>()?,
+            notes: notes.iter().map(rows::note).collect::<Result<_, _>>()?,
+        })
     }
 
     /// How many runs of the server come before it.

@@ -14,13 +14,22 @@ pub struct Sealed {
     pub row: &'static str,
     /// The column.
     pub column: &'static str,
+    /// The table that it was sealed for: this one, or the one that it will be moved to.
+    pub place: &'static str,
 }
 
 /// All of them. A test compares this list with the schema.
-pub const SEALED: [Sealed; 3] = [
-    Sealed { table: "installation", row: "CAST(one AS TEXT)", column: "key_check" },
-    Sealed { table: "servers", row: "CAST(id AS TEXT)", column: "private_key" },
-    Sealed { table: "runs", row: "id", column: "secrets" },
+pub const SEALED: [Sealed; 5] = [
+    Sealed {
+        table: "installation",
+        row: "CAST(one AS TEXT)",
+        column: "key_check",
+        place: "installation",
+    },
+    Sealed { table: "servers", row: "CAST(id AS TEXT)", column: "private_key", place: "servers" },
+    Sealed { table: "servers", row: "public_key", column: "first_key", place: "servers" },
+    Sealed { table: "runs", row: "id", column: "secrets", place: "runs" },
+    Sealed { table: "provision_wants", row: "run_id", column: "secrets", place: "runs" },
 ];
 
 impl Store {
@@ -37,7 +46,7 @@ impl Store {
             let mut tx = self.begin().await?;
             let mut count = 0;
             for sealed in &SEALED {
-                let Sealed { table, row, column } = sealed;
+                let Sealed { table, row, column, .. } = sealed;
                 let sql = format!("SELECT {row}, {column} FROM {table} WHERE {column} IS NOT NULL");
                 let values = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
                 let sql = format!("UPDATE {table} SET {column} = $2 WHERE {row} = $1");

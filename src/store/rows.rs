@@ -1,12 +1,15 @@
 //! Rows of the tables as the model's types.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
 use crate::model::{
-    AttemptRecord, Changed, Chunk, FailureKind, HostState, Note, Run, RunStep, Server, Status,
+    AttemptRecord, Changed, Chunk, FailureKind, HostState, Note, ProvisionStep, Run, RunStep,
+    Server, Status,
 };
 
 type Result<T> = std::result::Result<T, Error>;
@@ -18,8 +21,21 @@ pub(super) fn server(row: &AnyRow) -> Result<Server> {
         host: row.try_get("host")?,
         ssh_port: row.try_get::<i64, _>("ssh_port")?.try_into().map_err(decode)?,
         ssh_user: row.try_get("ssh_user")?,
-        host_key: row.try_get("host_key")?,
+        host_key: Some(row.try_get::<String, _>("host_key")?).filter(|key| !key.is_empty()),
+        host_key_offered: row.try_get("host_key_offered")?,
         has_key: row.try_get::<Option<Vec<u8>>, _>("private_key")?.is_some(),
+        public_key: row.try_get("public_key")?,
+        provider: row.try_get("provider")?,
+        public_ip: row.try_get("public_ip")?,
+        private_ip: row.try_get("private_ip")?,
+        connection: word(row, "connection")?,
+        os_name: row.try_get("os_name")?,
+        os_version: row.try_get("os_version")?,
+        os_codename: row.try_get("os_codename")?,
+        joins_by: match row.try_get::<Option<String>, _>("joins_by")? {
+            None => None,
+            Some(_) => Some(word(row, "joins_by")?),
+        },
         provision_status: status(row, "provision_status")?,
         revision: row.try_get("revision")?,
         created_at: time(row, "created_at")?,
@@ -82,6 +98,19 @@ pub(super) fn step(row: &AnyRow) -> Result<RunStep> {
     })
 }
 
+pub(super) fn provision_step(row: &AnyRow) -> Result<ProvisionStep> {
+    Ok(ProvisionStep {
+        number: row.try_get("number")?,
+        status: status(row, "status")?,
+        started_at: maybe_time(row, "started_at")?,
+        finished_at: maybe_time(row, "finished_at")?,
+        error_kind: kind(row.try_get("error_kind")?)?,
+        error: row.try_get("error")?,
+        unreachable_since: maybe_time(row, "unreachable_since")?,
+        unreachable: row.try_get("unreachable")?,
+    })
+}
+
 pub(super) fn note(row: &AnyRow) -> Result<Note> {
     Ok(Note { id: row.try_get("id")?, time: time(row, "at")?, text: row.try_get("text")? })
 }
@@ -113,7 +142,7 @@ pub(super) fn kind_word(kind: FailureKind) -> String {
     word.as_ref().and_then(|word| word.as_str()).expect("a kind is a word in JSON").to_owned()
 }
 
-fn kind(word: Option<String>) -> Result<Option<FailureKind>> {
+pub(super) fn kind(word: Option<String>) -> Result<Option<FailureKind>> {
     word.map(|word| serde_json::from_value(word.into())).transpose().map_err(decode)
 }
 
@@ -123,6 +152,11 @@ pub(super) fn json<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<T>
 }
 
 pub(super) fn status(row: &AnyRow, column: &str) -> Result<Status> {
+    word(row, column)
+}
+
+/// A column that holds one of a few words.
+fn word<T: FromStr<Err = String>>(row: &AnyRow, column: &str) -> Result<T> {
     row.try_get::<String, _>(column)?.parse().map_err(|error: String| Error::Decode(error.into()))
 }
 

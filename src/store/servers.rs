@@ -22,8 +22,9 @@ impl Store {
             .again(|| async {
                 let mut tx = self.begin().await?;
                 let sql = "INSERT INTO servers \
-                    (user_id, name, host, ssh_port, ssh_user, host_key, created_at, updated_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6, {now}, {now}) RETURNING id";
+                    (user_id, name, host, ssh_port, ssh_user, host_key, provider, public_ip, \
+                        created_at, updated_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now}, {now}) RETURNING id";
                 let row = self
                     .query(sql)
                     .bind(new.user_id)
@@ -31,7 +32,9 @@ impl Store {
                     .bind(new.host.as_str())
                     .bind(i64::from(new.ssh_port))
                     .bind(new.ssh_user.as_str())
-                    .bind(new.host_key.as_str())
+                    .bind(new.host_key.clone().unwrap_or_default())
+                    .bind(new.provider.clone())
+                    .bind(new.public_ip.clone())
                     .fetch_one(&mut *tx)
                     .await
                     .map_err(StoreError::from);
@@ -40,10 +43,19 @@ impl Store {
                     false => error,
                 })?;
                 let id: i64 = row.try_get(0)?;
+                if let Some(join) = &new.join {
+                    self.insert_join(&mut tx, id, join).await?;
+                }
+                let sql = "UPDATE servers SET private_key = $2, public_key = $3, joins_by = $4, \
+                    first_key = $5 WHERE id = $1 RETURNING *";
+                let join = new.join.as_ref();
                 let row = self
-                    .query("UPDATE servers SET private_key = $2 WHERE id = $1 RETURNING *")
+                    .query(sql)
                     .bind(id)
                     .bind(seal(id))
+                    .bind(join.and_then(|join| join.public_key.clone()))
+                    .bind(join.map(|join| join.by.as_str()))
+                    .bind(join.and_then(|join| join.first_key.clone()))
                     .fetch_one(&mut *tx)
                     .await?;
                 tx.commit().await?;
@@ -153,7 +165,7 @@ impl Store {
         Ok(runs.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
-    async fn refuse_busy(&self, tx: &mut AnyConnection, id: i64) -> Result<()> {
+    pub(super) async fn refuse_busy(&self, tx: &mut AnyConnection, id: i64) -> Result<()> {
         let sql =
             "SELECT id FROM runs WHERE server_id = $1 AND status IN ('pending', 'installing')";
         match self.query(sql).bind(id).fetch_optional(tx).await? {

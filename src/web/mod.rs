@@ -1,11 +1,13 @@
-//! The web tier: whether the installation is well, who is signed in, what they may hear, and
-//! the API. It asks the store and the installation's verbs, and never a host.
+//! The web tier: whether the installation is well, who is signed in, what they may hear, the API,
+//! and the way in for new servers. It asks the store and the installation's verbs, and never a
+//! host.
 
 mod api;
 mod auth;
 mod broadcasting;
 mod headers;
 mod health;
+mod join;
 mod limit;
 mod people;
 mod session;
@@ -66,6 +68,7 @@ pub fn router(site: Site) -> Router {
         .route("/health", get(health::health))
         .route("/broadcasting/auth", post(broadcasting::auth))
         .merge(people::router())
+        .merge(join::router())
         .merge(api::router(&site))
         .method_not_allowed_fallback(api::wrong_method)
         .fallback(api::no_route)

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 
 use super::Worker;
-use super::lease::Keeper;
+use super::lease::{Keeper, LEASE};
 use super::record::Recorder;
 use crate::model::{Claim, Event, FailureKind, Happening, HostState};
 use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
@@ -41,7 +41,11 @@ impl Worker {
             "taken"
         );
         self.installation.announce(changed).await;
-        let keeper = Keeper::keep(self.installation.store.clone(), claim.lease.clone(), since);
+        let (store, lease) = (self.installation.store.clone(), claim.lease.clone());
+        let keeper = Keeper::keep(since, move || {
+            let (store, lease) = (store.clone(), lease.clone());
+            async move { store.renew(&lease, LEASE).await }
+        });
         let followed = tokio::select! {
             followed = self.follow(&claim) => followed,
             () = keeper.lost() => Err(StoreError::Fenced),

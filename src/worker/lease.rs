@@ -1,4 +1,4 @@
-//! Keeps a lease while its run is driven.
+//! Keeps a lease while its run is driven, or its server visited.
 //!
 //! Promise 4: leases are renewed for as long as it takes; who could not renew stops by
 //! its own monotonic clock before the lease ends.
@@ -9,8 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::model::Lease;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// How long a lease lasts from its last renewal.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -29,11 +28,14 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Keeps a lease that was claimed at `since` or later.
-    pub fn keep(store: Store, lease: Lease, since: Instant) -> Self {
+    /// Keeps a lease that was claimed at `since` or later, renewing it so.
+    pub fn keep<F>(since: Instant, renew: impl Fn() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<(), StoreError>> + Send,
+    {
         let (loses, lost) = watch::channel(false);
         let task = tokio::spawn(async move {
-            keep(&store, &lease, since).await;
+            keep(since, renew).await;
             loses.send_replace(true);
         });
         Self { lost, task }
@@ -54,20 +56,23 @@ impl Drop for Keeper {
 }
 
 /// Renews until the lease is lost.
-async fn keep(store: &Store, lease: &Lease, since: Instant) {
+async fn keep<F>(since: Instant, renew: impl Fn() -> F)
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
     let mut held_until = since + LEASE - MARGIN;
     let mut next = since + RENEW;
     loop {
         sleep_until(next).await;
         let asked = Instant::now();
-        match timeout_at(held_until, store.renew(lease, LEASE)).await {
+        match timeout_at(held_until, renew()).await {
             Ok(Ok(())) => {
                 held_until = asked + LEASE - MARGIN;
                 next = asked + RENEW;
             }
             Ok(Err(StoreError::Fenced)) => return,
             Ok(Err(error)) => {
-                tracing::debug!(run = lease.run, "not renewed: {:#}", anyhow::Error::new(error));
+                tracing::debug!("a lease is not renewed: {:#}", anyhow::Error::new(error));
                 next = Instant::now() + AGAIN;
             }
             Err(_) => return,

@@ -9,6 +9,7 @@ mod lease;
 mod prepare;
 mod record;
 mod sweeper;
+mod visit;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use sweeper::sweep;
 
 use crate::catalog::Jobs;
 use crate::installation::Installation;
+use crate::model::{ConnectivityClaim, Stranger};
 use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError, WorkerRow};
 
@@ -54,7 +56,18 @@ pub struct Worker {
     stop: watch::Receiver<bool>,
     /// Whether it was said that no run can be claimed.
     complained: Arc<AtomicBool>,
-    claimed: mpsc::Sender<(Claimed, OwnedSemaphorePermit)>,
+    claimed: mpsc::Sender<(Work, OwnedSemaphorePermit)>,
+}
+
+/// What a worker has taken.
+#[derive(Debug)]
+enum Work {
+    /// To drive a run.
+    Run(Box<Claimed>),
+    /// Step 4 of a server that joins.
+    Connect(Box<ConnectivityClaim>),
+    /// A server whose host key nobody knows yet.
+    Learn(Box<Stranger>),
 }
 
 impl Worker {
@@ -94,10 +107,14 @@ impl Worker {
         let mut draining = worker.draining.subscribe();
         loop {
             tokio::select! {
-                Some((claimed, slot)) = claims.recv() => {
+                Some((work, slot)) = claims.recv() => {
                     let worker = worker.clone();
                     runs.spawn(async move {
-                        worker.drive(claimed).await;
+                        match work {
+                            Work::Run(claimed) => worker.drive(*claimed).await,
+                            Work::Connect(claim) => worker.connect(&claim).await,
+                            Work::Learn(stranger) => worker.learn(&stranger).await,
+                        }
                         drop(slot);
                         worker.freed.notify_one();
                     });
@@ -118,12 +135,12 @@ impl Worker {
         &self,
         mut duties: JoinSet<()>,
         mut runs: JoinSet<()>,
-        mut claims: mpsc::Receiver<(Claimed, OwnedSemaphorePermit)>,
+        mut claims: mpsc::Receiver<(Work, OwnedSemaphorePermit)>,
     ) {
         claims.close();
         let all = async {
-            while let Some((claimed, _slot)) = claims.recv().await {
-                self.hand_back(&claimed).await;
+            while let Some((work, _slot)) = claims.recv().await {
+                self.hand_back(&work).await;
             }
             // Not aborted: a claim that is on its way must be handed back, too.
             while let Some(ended) = runs.join_next().await {
@@ -162,7 +179,7 @@ impl Worker {
         // With no slot free the hint is of no use here; the run is seen when one is.
         let Ok(slot) = self.slots.clone().try_acquire_owned() else { return };
         match self.installation.store.claim(run, &self.name, LEASE).await {
-            Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
+            Ok(Some(claimed)) => self.pass_on(Work::Run(claimed.into()), slot).await,
             Ok(None) => {}
             Err(error) => self.complain(error),
         }
@@ -175,18 +192,22 @@ impl Worker {
     }
 
     /// To where it is driven; back, if we are leaving.
-    async fn pass_on(&self, claimed: Claimed, slot: OwnedSemaphorePermit) {
-        if let Err(mpsc::error::SendError((claimed, _slot))) =
-            self.claimed.send((claimed, slot)).await
-        {
-            self.hand_back(&claimed).await;
+    async fn pass_on(&self, work: Work, slot: OwnedSemaphorePermit) {
+        if let Err(mpsc::error::SendError((work, _slot))) = self.claimed.send((work, slot)).await {
+            self.hand_back(&work).await;
         }
     }
 
-    async fn hand_back(&self, claimed: &Claimed) {
-        // Without it the lease expires by itself.
-        if self.installation.store.hand_back(&claimed.claim.lease).await.is_ok() {
-            self.installation.hint(&claimed.claim.run.id).await;
+    /// Without it the lease expires by itself.
+    async fn hand_back(&self, work: &Work) {
+        match work {
+            Work::Run(claimed) => {
+                if self.installation.store.hand_back(&claimed.claim.lease).await.is_ok() {
+                    self.installation.hint(&claimed.claim.run.id).await;
+                }
+            }
+            Work::Connect(claim) => drop(self.leave_to_others(claim).await),
+            Work::Learn(_) => {}
         }
     }
 
@@ -204,22 +225,49 @@ impl Worker {
                 _ = tick.tick() => LOOK,
             };
             self.look_for_cancels().await;
-            while self.takes_more()
-                && let Ok(slot) = self.slots.clone().try_acquire_owned()
-            {
-                match self.installation.store.claim_next(&self.name, LEASE, unclaimed).await {
-                    Ok(Some(claimed)) => self.pass_on(claimed, slot).await,
-                    Ok(None) => {
-                        self.is_back();
-                        break;
-                    }
-                    Err(error) => {
-                        self.complain(error);
-                        break;
-                    }
-                }
+            if !unclaimed.is_zero() {
+                // Before runs: it is short, and somebody waits for it.
+                self.take_all(|| self.find_joining()).await;
+            }
+            self.take_all(|| self.find_run(unclaimed)).await;
+        }
+    }
+
+    /// Takes what is found, for as long as there is something, and a slot free.
+    async fn take_all<F>(&self, find: impl Fn() -> F)
+    where
+        F: Future<Output = Result<Option<Work>, StoreError>>,
+    {
+        while self.takes_more()
+            && let Ok(slot) = self.slots.clone().try_acquire_owned()
+        {
+            match find().await {
+                Ok(Some(work)) => self.pass_on(work, slot).await,
+                Ok(None) => return self.is_back(),
+                Err(error) => return self.complain(error),
             }
         }
+    }
+
+    /// A server that joins and is to be visited.
+    async fn find_joining(&self) -> Result<Option<Work>, StoreError> {
+        let store = &self.installation.store;
+        if let Some((claim, changed)) = store.claim_connectivity(&self.name, LEASE).await? {
+            self.installation.announce(changed).await;
+            return Ok(Some(Work::Connect(claim.into())));
+        }
+        let Some((stranger, changed)) = store.take_stranger(visit::LEARN).await? else {
+            return Ok(None);
+        };
+        if let Some(changed) = changed {
+            self.installation.announce(changed).await;
+        }
+        Ok(Some(Work::Learn(stranger.into())))
+    }
+
+    async fn find_run(&self, unclaimed: Duration) -> Result<Option<Work>, StoreError> {
+        let claimed = self.installation.store.claim_next(&self.name, LEASE, unclaimed).await?;
+        Ok(claimed.map(|claimed| Work::Run(claimed.into())))
     }
 
     /// Hears which of its runs are to be cancelled.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::Worker;
 use crate::catalog::PlanError;
-use crate::model::{Claim, FailureKind, Plan};
+use crate::installation::first_key_of;
+use crate::model::{Claim, FailureKind, Plan, Server};
 use crate::remote::{Failure, FleetRun, Mode, Request, Ssh, Target};
 use crate::store::StoreError;
 use crate::vault::Place;
@@ -34,14 +35,9 @@ impl Worker {
                 .await?;
             self.installation.announce(changed).await;
         }
-        let server = &claim.server;
         Ok(Ok(Request {
             ssh: Arc::new(ssh),
-            target: Target {
-                user: Some(server.ssh_user.clone()),
-                host: server.host.clone(),
-                port: Some(server.ssh_port),
-            },
+            target: target(&claim.server),
             plan: Arc::new(plan),
             mode: Mode::Apply,
             untested_system: claim.run.untested_system,
@@ -51,34 +47,49 @@ impl Worker {
         }))
     }
 
-    fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
-        let (run, server) = (&claim.run, &claim.server);
-        let lost = |error: String| {
-            let message =
-                format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
-            Failure::new(FailureKind::KeyLost, message)
-        };
-        let secrets = self
-            .installation
-            .secrets(&run.id, claim.secrets.as_deref())
-            .map_err(|error| lost(error.to_string()))?;
-        let private_key = match &claim.private_key {
-            None => None,
-            Some(sealed) => {
-                let id = server.id.to_string();
-                let place = Place("servers", &id, "private_key");
-                let key = self.installation.vault.open(place, sealed);
-                Some(key.map_err(|error| lost(error.to_string()))?)
-            }
-        };
+    /// The way to a server with its own key, or else with what ssh finds on this machine.
+    pub(super) fn login(
+        &self,
+        server: &Server,
+        private_key: Option<&[u8]>,
+    ) -> Result<Ssh, Failure> {
+        let id = server.id.to_string();
+        self.login_with(server, Place("servers", &id, "private_key"), private_key)
+    }
+
+    /// The same with a private key that was sealed for this place.
+    fn login_with(
+        &self,
+        server: &Server,
+        place: Place<'_>,
+        private_key: Option<&[u8]>,
+    ) -> Result<Ssh, Failure> {
+        let private_key = private_key.map(|sealed| self.installation.vault.open(place, sealed));
+        let private_key = private_key.transpose().map_err(|error| key_lost(&error))?;
         let private_key = private_key
             .as_ref()
             .map(|key| std::str::from_utf8(key))
             .transpose()
             .map_err(|error| Failure::internal("reading the server's private key", error))?;
-        let ssh = Ssh::pinned(&server.host_key, private_key).map_err(|error| {
-            Failure::internal("making a private folder for the connection", error)
+        let host_key = server.host_key.as_deref().ok_or_else(|| {
+            let message = "the server's host key is not known: it has to join first";
+            Failure::new(FailureKind::HostKeyUnknown, message)
         })?;
+        Ssh::pinned(host_key, private_key)
+            .map_err(|error| Failure::internal("making a private folder for the connection", error))
+    }
+
+    fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
+        let (run, server) = (&claim.run, &claim.server);
+        let secrets = self
+            .installation
+            .secrets(&run.id, claim.secrets.as_deref())
+            .map_err(|error| key_lost(&error))?;
+        let private_key = claim.private_key.as_deref();
+        let ssh = match claim.first_key {
+            true => self.login_with(server, first_key_of(server), private_key),
+            false => self.login(server, private_key),
+        }?;
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());
@@ -112,6 +123,20 @@ impl Worker {
         };
         Ok(Prepared { plan, fleet, ssh })
     }
+}
+
+/// Where a server is logged in to.
+pub(super) fn target(server: &Server) -> Target {
+    Target {
+        user: Some(server.ssh_user.clone()),
+        host: server.host.clone(),
+        port: Some(server.ssh_port),
+    }
+}
+
+fn key_lost(error: &dyn std::error::Error) -> Failure {
+    let message = format!("{error}. Bring the right GROUNDCREW_KEY back, or enter the secret anew");
+    Failure::new(FailureKind::KeyLost, message)
 }
 
 /// What does not fit, for all to read. A parameter that was a secret when it was asked for may

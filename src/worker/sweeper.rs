@@ -22,6 +22,9 @@ const TIDY: Duration = Duration::from_secs(60);
 const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Who did what is kept for so long: a year.
 const AUDIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A script that was not heard of for so long, in the middle of its steps, has ended. Its
+/// longest wait is for apt's lock and a slow mirror.
+const SILENCE: Duration = Duration::from_secs(30 * 60);
 /// So much is done at once.
 const MOST: i64 = 500;
 
@@ -92,6 +95,9 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
         && let Err(error) = wire.queue.tidy().await
     {
         tracing::debug!("Redis was not tidied: {:#}", anyhow::Error::new(error));
+    }
+    for changed in installation.store.fail_silent(SILENCE).await? {
+        installation.announce(changed).await;
     }
     installation.store.forget_requests(REPEATABLE).await?;
     installation.store.forget_sessions().await?;

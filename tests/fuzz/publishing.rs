@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use axum::Router;
 use axum::body::Body;
@@ -161,7 +161,7 @@ impl Asked {
             && body == self.body
             && uri[..self.path.len()] == self.path;
         let request = Request::builder().method(self.method).uri(uri).body(Body::from(body)).ok();
-        let peer = Peer(SocketAddr::from((self.from, 1)));
+        let peer = Peer(IpAddr::from(self.from));
         let request = request.map(|mut request| {
             request.extensions_mut().insert(peer);
             request

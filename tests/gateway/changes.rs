@@ -109,5 +109,6 @@ pub fn settings(database: Option<&str>, redis: Option<&str>, data: &Path) -> Set
         key: database.map(|_| STANDARD.encode(b"0123456789abcdef0123456789abcdef")),
         jobs: None,
         url: None,
+        allow_local: true,
     }
 }

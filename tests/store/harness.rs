@@ -155,7 +155,10 @@ pub fn new_server(name: &str) -> NewServer {
         host: "203.0.113.7".to_owned(),
         ssh_port: 2222,
         ssh_user: "root".to_owned(),
-        host_key: "ssh-ed25519 AAAA".to_owned(),
+        host_key: Some("ssh-ed25519 AAAA".to_owned()),
+        provider: None,
+        public_ip: None,
+        join: None,
     }
 }
 

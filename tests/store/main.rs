@@ -11,6 +11,7 @@ mod constraints;
 mod ends;
 mod faults;
 mod idempotency;
+mod joins;
 mod leases;
 mod listening;
 mod opening;

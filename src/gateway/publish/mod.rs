@@ -31,14 +31,16 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/apps/{id}/users/{user}/terminate_connections", post(terminate))
 }
 
-async fn say(shared: &Shared, (names, text): Sayable) -> Result<(), Refused> {
-    for name in &names {
-        if !shared.hub.publish(name.as_str(), text.clone()).await {
-            let why = "Redis, which tells the other gateways, can't be reached; try again";
-            return refused(StatusCode::SERVICE_UNAVAILABLE, why);
-        }
+async fn say(shared: &Shared, sayable: &[Sayable]) -> Result<(), Refused> {
+    let messages: Vec<_> = sayable
+        .iter()
+        .flat_map(|(names, text)| names.iter().map(|name| (name.to_string(), text.clone())))
+        .collect();
+    if shared.hub.publish(&messages).await {
+        return Ok(());
     }
-    Ok(())
+    let why = "Redis, which tells the other gateways, can't be reached; try again";
+    refused(StatusCode::SERVICE_UNAVAILABLE, why)
 }
 
 type Answer = Result<Json<Value>, Refused>;
@@ -51,11 +53,11 @@ async fn event(
     let signed = Signed::read(&shared, &id, request).await?;
     let event: Event = signed.json()?;
     let sayable = event.checked(&signed)?;
-    let names = sayable.0.clone();
-    say(&shared, sayable).await?;
+    say(&shared, std::slice::from_ref(&sayable)).await?;
     let Some(info) = &event.info else { return Ok(Json(json!({}))) };
     let counts = count_all(&shared.hub).await;
-    let infos: HashMap<_, _> = names
+    let infos: HashMap<_, _> = sayable
+        .0
         .iter()
         .map(|name| {
             (
@@ -80,9 +82,7 @@ async fn batch(
     }
     // All or none: what is wrong with the last must not come out after the first was said.
     let sayable: Result<Vec<_>, _> = batch.iter().map(|event| event.checked(&signed)).collect();
-    for sayable in sayable? {
-        say(&shared, sayable).await?;
-    }
+    say(&shared, &sayable?).await?;
     Ok(Json(json!({})))
 }
 

@@ -270,6 +270,11 @@ gc_say_plan() {
     cat "$gc_folder/plan" 2>/dev/null
 }
 
+# system: name, version and codename of the system, and its addresses; a tab before each.
+gc_say_system() {
+    printf 'system\t%s\t%s\t%s\t%s\n' "$NAME" "$VERSION_ID" "$VERSION_CODENAME" "$(hostname -I 2>/dev/null)"
+}
+
 # up: waits, for a while, until the system has come up.
 gc_wait_up() {
     printf 'up %s\n' "$(timeout 45 systemctl is-system-running --wait 2>/dev/null)"
@@ -354,7 +359,7 @@ gc_prune() { # RUN
 gc_control() {
     umask 077
     gc_read_boot
-    ID='' VERSION_ID=''
+    ID='' NAME='' VERSION_ID='' VERSION_CODENAME=''
     # shellcheck disable=SC1091 # the system's own
     [ ! -r /etc/os-release ] || . /etc/os-release
     gc_systemd=no
@@ -374,6 +379,7 @@ gc_control() {
         state) gc_say_state "$@" ;;
         cancel) gc_cancel "$@" ;;
         plan) gc_say_plan "$@" ;;
+        system) gc_say_system ;;
         up) gc_wait_up ;;
         follow) gc_follow "$@" ;;
         *) printf 'error unknown command\n' ;;

@@ -7,6 +7,7 @@ mod jobs;
 mod once;
 mod page;
 mod problem;
+mod provisioning;
 mod runs;
 mod servers;
 mod tokens;
@@ -40,6 +41,10 @@ fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::default()
         .routes(routes!(servers::list, servers::add))
         .routes(routes!(servers::show, servers::remove))
+        .routes(routes!(servers::retry))
+        .routes(routes!(provisioning::show))
+        .routes(routes!(provisioning::show_live))
+        .routes(routes!(provisioning::confirm))
         .routes(routes!(runs::list_of_server, runs::ask))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))

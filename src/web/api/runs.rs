@@ -27,19 +27,19 @@ const OUTPUT: u64 = 1024 * 1024;
 const MOST_OUTPUT: u64 = 4 * 1024 * 1024;
 
 /// What is to be done on a server.
-#[derive(Deserialize, Serialize, ToSchema)]
+#[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskRun {
     /// Names of jobs; those that they need come with them.
     #[schema(min_items = 1, example = json!(["nginx"]))]
-    jobs: Vec<String>,
+    pub(super) jobs: Vec<String>,
     /// Values of their parameters. Secrets are kept encrypted, and never shown.
     #[serde(default)]
     #[schema(example = json!({"app_user": "deploy"}))]
-    parameters: BTreeMap<String, String>,
+    pub(super) parameters: BTreeMap<String, String>,
     /// Also on a system that a job was not tested on.
     #[serde(default)]
-    untested_system: bool,
+    pub(super) untested_system: bool,
 }
 
 /// From where a run goes on.

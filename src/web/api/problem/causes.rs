@@ -3,7 +3,7 @@
 
 use super::{FieldError, Kind, Problem};
 use crate::catalog::PlanError;
-use crate::installation::{AskError, OperateError, ServerError, TokenError};
+use crate::installation::{AskError, JoinError, OperateError, ServerError, TokenError};
 use crate::store::StoreError;
 
 impl From<StoreError> for Problem {
@@ -19,6 +19,8 @@ impl From<StoreError> for Problem {
             | StoreError::NameTaken(_)
             | StoreError::TokenNameTaken(_)
             | StoreError::UserNameTaken(_)
+            | StoreError::NoHostKey
+            | StoreError::NotProvisionable(_)
             | StoreError::ServerBusy => Self::new(Kind::Conflict, error.to_string()),
             error if error.is_temporary() => {
                 tracing::warn!("a request failed: {:#}", anyhow::Error::new(error));
@@ -73,12 +75,28 @@ impl From<ServerError> for Problem {
         match error {
             ServerError::Store(error) => error.into(),
             ServerError::Name(_) => Self::invalid("name", error.to_string()),
-            ServerError::Target(_) => Self::invalid("host", error.to_string()),
+            ServerError::Target(_) | ServerError::Address(_) => {
+                Self::invalid("host", error.to_string())
+            }
+            ServerError::Provider(_) => Self::invalid("provider", error.to_string()),
             ServerError::HostKey(_) => Self::invalid("host_key", error.to_string()),
             ServerError::PrivateKey(_) => Self::invalid("private_key", error.to_string()),
             error @ ServerError::Keygen(_) => {
                 Self::internal(format!("{:#}", anyhow::Error::new(error)))
             }
+        }
+    }
+}
+
+impl From<JoinError> for Problem {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Server(error) => error.into(),
+            JoinError::Plan(error) => error.into(),
+            error @ (JoinError::NoUrl | JoinError::NotOffered(_)) => {
+                Self::new(Kind::Conflict, error.to_string())
+            }
+            error @ JoinError::Prepare(_) => Self::internal(error),
         }
     }
 }
