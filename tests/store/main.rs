@@ -13,6 +13,7 @@ mod faults;
 mod idempotency;
 mod joins;
 mod leases;
+mod logins;
 mod opening;
 mod output;
 mod owned;
