@@ -61,7 +61,7 @@ main() {
 
 # What can't be told to anybody: no root, no key to sign with, nothing to call with.
 look_around() {
-    [ "$(id -u)" -eq 0 ] || stop "Run this as root: put sudo before the last sh of the line."
+    [ "$(id -u)" -eq 0 ] || stop "Run this as root: become root first, as with sudo -i."
     command -v curl >/dev/null || command -v wget >/dev/null ||
         stop "Neither curl nor wget is here. Install one: apt-get install curl"
     if ! command -v ssh-keygen >/dev/null || ! [ -e "$host_key" ]; then
