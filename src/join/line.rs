@@ -67,10 +67,10 @@ impl OneLine {
             return Self { curl, wget, expires_at };
         }
         let digest = hex::encode(Sha256::digest(script));
-        // For any shell that a person may have, fish as well.
+        // For any shell that a person may have, fish as well. In memory: the disk may be full.
         let compared = |get: &str| {
             format!(
-                "sh -c 'f=$(mktemp) && trap \"rm -f $f\" EXIT && {get} && \
+                "sh -c 'f=$(mktemp -p /dev/shm) && trap \"rm -f $f\" EXIT && {get} && \
                  echo \"{digest}  $f\" | sha256sum -c --quiet && sh $f'"
             )
         };

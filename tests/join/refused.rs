@@ -229,7 +229,7 @@ fn signed_by_somebody_else_or_for_something_else() {
     let moved = Call { server: 2, ..one.clone() };
     world.refuses_signed(&moved, &signature, 403, "not for this request");
     for none in ["", "AAAA", "!", &signature[..40]] {
-        let says = if none.is_empty() { "signature" } else { "can't be read" };
+        let says = if none.is_empty() { "Groundcrew-Signature" } else { "can't be read" };
         let status = if none.is_empty() { 400 } else { 403 };
         world.refuses_signed(&one, none, status, says);
     }

@@ -127,7 +127,7 @@ pub fn fails(host: &Host<'_>, line: &str) -> String {
 
 /// Takes `sudo` away, so that there is something to install, which waits for `/root/go`.
 pub fn hold_apt(host: &Host<'_>) {
-    host.run("apt-get -qq purge -y sudo >/dev/null 2>&1; ! dpkg -s sudo >/dev/null 2>&1");
+    host.run("SUDO_FORCE_REMOVE=yes apt-get -qq purge -y sudo >/dev/null 2>&1; ! dpkg -s sudo >/dev/null 2>&1");
     host.run(&format!(
         "printf '%s' '{HELD}' >/usr/local/sbin/apt-get; chmod 755 /usr/local/sbin/apt-get"
     ));

@@ -51,7 +51,8 @@ fn a_wrong_clock() {
 #[test]
 fn a_mirror_without_packages() {
     let lab = Lab::up(1);
-    let spoils = "apt-get -qq purge -y sudo >/dev/null 2>&1; cp -a /etc/apt /root/apt
+    let spoils =
+        "SUDO_FORCE_REMOVE=yes apt-get -qq purge -y sudo >/dev/null 2>&1; cp -a /etc/apt /root/apt
         rm -rf /etc/apt/sources.list.d/* /var/lib/apt/lists/*
         echo 'deb http://GATEWAY:8080/debian bookworm main' >/etc/apt/sources.list";
     let spoils = spoils.replace("GATEWAY", &lab.verb(&["address", "gateway"]));
