@@ -7,13 +7,13 @@ use crate::refused::{added, get};
 
 #[test]
 fn any_number_of_times_as_a_script() {
-    let fleet = Fleet::embedded().with("GROUNDCREW_URL", "https://panel.example.com/crew/");
+    let fleet = Fleet::embedded().with("GROUNDCREW_URL", "https://panel.example.com/");
     let mut up = fleet.start(&UP);
     let address = up.wait_for("listening address=").rsplit('=').next().expect("one").to_owned();
     up.wait_for("the worker is ready");
     let line = added(&fleet, "edge-1");
     let (start, token) = line.split_once("/join/").expect("an address");
-    assert_eq!(start, "curl -fsSL https://panel.example.com/crew");
+    assert_eq!(start, "curl -fsSL https://panel.example.com");
     let token = token.strip_suffix(" | sh").expect("a pipe");
     let first = get(&address, &format!("/join/{token}"));
     assert_eq!(first.status, 200);
@@ -45,7 +45,7 @@ fn no_line_without_an_address_of_ours() {
         &["server", "add", "a", "192.0.2.1", "--join"],
         &["GROUNDCREW_URL", "https://"],
     );
-    fleet.refused(2, &["server", "add", "a", "192.0.2.1", "--join", "--url", "x'y"], &["address"]);
+    fleet.refused(2, &["server", "add", "a", "192.0.2.1", "--join", "--url", "http://x'y"], &["address"]);
     let join = ["server", "add", "a", "192.0.2.1", "--join", "--url", "http://192.0.2.9"];
     let with = |more: &[&'static str]| [&join, more].concat();
     fleet.refused(1, &with(&["--install", "nothing"]), &["no job `nothing`"]);
