@@ -7,7 +7,6 @@
 #[expect(dead_code, reason = "shared with the fleet's tests, which use all of it")]
 mod fleet;
 #[path = "../lab/mod.rs"]
-#[expect(dead_code, reason = "shared")]
 mod lab;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "shared")]
