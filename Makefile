@@ -1,7 +1,7 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz build lint lab bench bench-fleet bench-gateway
+.PHONY: help demo test chaos fuzz build lint lab bench bench-apply bench-fleet bench-gateway
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,9 @@ lint: ## Format, clippy, shellcheck, job files
 lab: ## Starts three hosts to play with: lab/lab --help says what they can do
 	@lab/packages && lab/lab up 3
 
-bench: ## Side by side with plain ssh, pyinfra and Ansible
+bench: bench-apply bench-fleet bench-gateway ## All that is measured: bench/README.md, docs/performance.md
+
+bench-apply: ## Side by side with plain ssh, pyinfra and Ansible
 	@lab/packages && cargo build --release --locked && bench/run
 
 bench-fleet: ## How fast runs are claimed and changes heard, beside apalis alone

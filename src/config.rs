@@ -1,11 +1,13 @@
 //! Every setting, from the command line or the environment, in one place.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use http::Uri;
 
-use crate::join::read_url;
+/// Where `up` listens if nothing else is said.
+pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Which installation: its database, its Redis, its folder.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +37,9 @@ pub struct Settings {
         global = true
     )]
     pub data: PathBuf,
+    /// The address that browsers and servers see: https://groundcrew.example.com [default: where `up` listens]
+    #[arg(long, env = "GROUNDCREW_URL", value_name = "URL", value_parser = web_address, global = true)]
+    pub url: Option<String>,
     /// `GROUNDCREW_KEY`, which secrets are encrypted with: 32 bytes in base64. Not for the
     /// command line, which every user of the machine can see.
     #[arg(skip = std::env::var("GROUNDCREW_KEY").ok().filter(|key| !key.is_empty()))]
@@ -42,9 +47,6 @@ pub struct Settings {
     /// A folder of your own job files; they add to the built-in ones, and win over those of the same name
     #[arg(long, env = "GROUNDCREW_JOBS", value_name = "DIR", global = true)]
     pub jobs: Option<PathBuf>,
-    /// The address that browsers and new servers see: https://panel.example.com [default: none, and no server can join by a line that is run on it]
-    #[arg(long, env = "GROUNDCREW_URL", value_name = "URL", global = true, value_parser = read_url)]
-    pub url: Option<String>,
     /// Servers may be at addresses of this machine and its link, and where database and Redis are
     #[arg(long, env = "GROUNDCREW_ALLOW_LOCAL", global = true)]
     pub allow_local: bool,
@@ -64,15 +66,91 @@ impl Settings {
         self.database_url.is_none()
     }
 
+    /// The address that browsers see, without a slash at its end, of a web tier that listens here.
+    pub fn url(&self, listen: SocketAddr, tls: bool) -> String {
+        self.url.clone().unwrap_or_else(|| {
+            let here = match (listen.ip().is_unspecified(), listen) {
+                (true, SocketAddr::V4(_)) => {
+                    SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listen.port())
+                }
+                (true, SocketAddr::V6(_)) => {
+                    SocketAddr::new(Ipv6Addr::LOCALHOST.into(), listen.port())
+                }
+                (false, listen) => listen,
+            };
+            format!("{}://{here}", if tls { "https" } else { "http" })
+        })
+    }
+
     /// Where the key is, if it is not in the environment.
     pub fn key_file(&self) -> PathBuf {
         self.data.join("key")
+    }
+
+    /// Where the next one is, while everything is encrypted with it.
+    pub fn next_key_file(&self) -> PathBuf {
+        self.data.join("key.next")
     }
 
     /// The operator's job files.
     pub fn jobs(&self) -> Option<&Path> {
         self.jobs.as_deref()
     }
+}
+
+/// An origin: scheme, host and port, and nothing behind them.
+fn web_address(text: &str) -> Result<String, String> {
+    let uri: Option<Uri> = text.parse().ok();
+    // It becomes part of a line for a shell, and of a script.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]".contains(c);
+    let is_origin = text.chars().all(is_plain)
+        && uri.is_some_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.authority().is_some()
+                && uri.path() == "/"
+        });
+    match is_origin {
+        true => Ok(text.trim_end_matches('/').to_lowercase()),
+        false => Err("an address that browsers and servers reach is https://HOST, or \
+            http://HOST:PORT, and nothing behind it"
+            .to_owned()),
+    }
+}
+
+/// TLS, where no proxy in front has it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "TLS")]
+pub struct TlsSettings {
+    /// The certificate with its chain, as PEM [default: none, TLS is a proxy's in front]
+    #[arg(long, env = "GROUNDCREW_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, as PEM
+    #[arg(long, env = "GROUNDCREW_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// A certificate, and its key.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// With its chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+impl TlsSettings {
+    /// Both files, if TLS is spoken.
+    pub fn files(self) -> Option<TlsFiles> {
+        Some(TlsFiles { certificate: self.tls_cert?, key: self.tls_key? })
+    }
+}
+
+/// What stands in front of web and gateway.
+#[derive(Debug, Clone, Args)]
+pub struct FrontSettings {
+    /// Addresses of proxies in front, whose X-Forwarded-For is believed
+    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
+    pub proxies: Vec<IpAddr>,
 }
 
 /// What a gateway is told.
@@ -93,9 +171,9 @@ pub struct GatewaySettings {
         default_value_t = 5_000
     )]
     pub max_connections_of_address: u32,
-    /// Addresses of proxies in front, whose X-Forwarded-For is believed
-    #[arg(long, env = "GROUNDCREW_PROXIES", value_name = "ADDRESS,…", value_delimiter = ',')]
-    pub proxies: Vec<IpAddr>,
+    /// What stands in front of it.
+    #[command(flatten)]
+    pub front: FrontSettings,
     /// Notifications of one server within so many milliseconds become one
     #[arg(long, env = "GROUNDCREW_COALESCE", value_name = "MS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub coalesce: u32,
@@ -126,4 +204,33 @@ pub struct AppSettings {
     /// A file with neighbours that may publish and sign for channels of their own
     #[arg(long, env = "GROUNDCREW_APPS", value_name = "FILE")]
     pub apps: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_an_origin_and_no_part_of_a_script() {
+        assert_eq!(web_address("https://A.example/").as_deref(), Ok("https://a.example"));
+        assert_eq!(
+            web_address("http://[2001:db8::1]:80").as_deref(),
+            Ok("http://[2001:db8::1]:80")
+        );
+        for wrong in [
+            "",
+            "a.example",
+            "ftp://a",
+            "https://",
+            "https://a$(id)",
+            "https://a b",
+            "http://a'",
+            "http://a;b",
+            "https://a/b",
+            "https://a?b",
+            "https://u@a",
+        ] {
+            assert!(web_address(wrong).is_err(), "{wrong}");
+        }
+    }
 }

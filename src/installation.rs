@@ -8,8 +8,11 @@ mod join;
 mod login;
 mod open;
 mod operate;
+mod rotate;
 mod servers;
+mod sessions;
 mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -19,8 +22,11 @@ pub use join::{JoinError, WantedJoin};
 pub use login::{WantedLogin, first_key_of};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
+pub use rotate::RotateError;
 pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
+pub use sessions::{SessionSecret, SignInError, Visitor};
 pub use tokens::TokenError;
+pub use users::{UserError, user_name};
 
 use crate::bus::Bus;
 use crate::model::Changed;

@@ -105,26 +105,42 @@ impl Vault {
     /// # Errors
     /// Fails if it can't be written, or is there.
     pub fn make(path: &Path) -> Result<Self, VaultError> {
-        let key = Zeroizing::new(STANDARD.encode(XChaCha20Poly1305::generate_key(&mut OsRng)));
+        Self::keep(
+            path,
+            &Zeroizing::new(STANDARD.encode(XChaCha20Poly1305::generate_key(&mut OsRng))),
+        )
+    }
+
+    /// Makes a file for this key (mode 0600), whole or not at all.
+    ///
+    /// # Errors
+    /// Fails if it can't be written, or is there, or if the text is no key.
+    pub fn keep(path: &Path, key: &str) -> Result<Self, VaultError> {
+        let vault = Self::new(key, "GROUNDCREW_NEW_KEY")?;
         let failed = |error| VaultError::File(path.display().to_string(), error);
         let new = path.with_extension("new");
         let write = || {
             let _ = fs::remove_file(&new);
             let mut file =
                 OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-            writeln!(file, "{}", key.as_str())?;
+            writeln!(file, "{}", key.trim())?;
             file.sync_all()?;
             // A link, unlike a rename, replaces nothing.
             fs::hard_link(&new, path)?;
             fs::remove_file(&new)
         };
         write().map_err(failed)?;
-        Self::new(&key, &path.display().to_string())
+        Ok(vault)
     }
 
     /// A secret of its own for this purpose, which follows from the key: the same in every role.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         self.derives.clone().chain_update(purpose).finalize().into_bytes().into()
+    }
+
+    /// Whether this is what [`Vault::derive`] gives, compared in constant time.
+    pub fn derives(&self, purpose: &str, claimed: &[u8]) -> bool {
+        self.derives.clone().chain_update(purpose).verify_slice(claimed).is_ok()
     }
 
     /// Encrypts a value for the place where it is kept.

@@ -28,8 +28,15 @@ pub struct Site {
     pub workers: [Installation; 2],
     /// Its own; other processes are to have the same.
     pub settings: Settings,
-    _folder: TempDir,
+    folder: TempDir,
     _lock: Option<std::fs::File>,
+}
+
+/// An installation that this process has closed again: another one may open it.
+pub struct Closed {
+    /// Its own.
+    pub settings: Settings,
+    _folder: TempDir,
 }
 
 impl Site {
@@ -50,7 +57,7 @@ impl Site {
             Ok::<_, anyhow::Error>(Installation::open(&settings, Role::Apart).await?.0)
         };
         let (web, workers) = (open().await?, [open().await?, open().await?]);
-        Ok(Self { web, workers, settings, _folder: folder, _lock: None })
+        Ok(Self { web, workers, settings, folder, _lock: None })
     }
 
     /// All in one process, as `up` is.
@@ -58,7 +65,7 @@ impl Site {
         let folder = TempDir::new()?;
         let settings = settings(folder.path());
         let (web, _lock) = Installation::open(&settings, Role::Up).await?;
-        Ok(Self { workers: [web.clone(), web.clone()], web, settings, _folder: folder, _lock })
+        Ok(Self { workers: [web.clone(), web.clone()], web, settings, folder, _lock })
     }
 
     /// So many servers.
@@ -68,6 +75,12 @@ impl Site {
             Ok(self.web.store.add_server(&new, |_| None).await?.0)
         };
         stream::iter(0..count).map(add).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// For others to open.
+    pub fn closed(self) -> Closed {
+        let Self { settings, folder, .. } = self;
+        Closed { settings, _folder: folder }
     }
 
     /// So many pending runs, on as many servers.
@@ -90,5 +103,7 @@ fn settings(folder: &Path) -> Settings {
         data: folder.to_owned(),
         key: Some(STANDARD.encode([7; 32])),
         jobs: None,
+        allow_local: true,
+        url: None,
     }
 }

@@ -12,7 +12,7 @@ use memchr::memmem;
 use tokio::runtime::Runtime;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::contender::{self, Backing, Contender, Kind};
+use crate::contender::{self, Contender, Kind};
 use crate::crowd::Crowd;
 use crate::harness::new_run;
 use crate::measure::now;
@@ -40,7 +40,10 @@ pub fn run(runtime: &Runtime, cluster: &Cluster, redis: &Server) -> Result<()> {
     let (site, claims) = runtime.block_on(async {
         let site = Site::apart(cluster, &redis.url, Duration::ZERO).await?;
         let mut claims = Vec::new();
-        for server in site.servers(SERVERS).await? {
+        // They are made several at once; pages know them by their ids.
+        let mut servers = site.servers(SERVERS).await?;
+        servers.sort_by_key(|server| server.id);
+        for server in servers {
             let run = new_run(server.id);
             site.web.store.ask(&run).await?;
             let claimed = site.web.store.claim(&run.id, "worker", 100 * LEASE).await?;
@@ -48,13 +51,7 @@ pub fn run(runtime: &Runtime, cluster: &Cluster, redis: &Server) -> Result<()> {
         }
         anyhow::Ok((site, claims))
     })?;
-    let settings = &site.settings;
-    let backing = Backing {
-        database_url: settings.database_url.as_deref().expect("it is on Postgres"),
-        redis_url: &redis.url,
-        redis_prefix: &settings.redis_prefix,
-    };
-    let contender = Contender::start(Kind::Groundcrew, &backing)?;
+    let contender = Contender::start(Kind::Gateway, &site.settings)?;
     let mut crowd = Crowd::new()?;
     let (ids, _) = crowd.connect(PAGES, contender.address, contender::KEY)?;
     crowd.subscribe(|page| contender.ask(&ids[page], &own_channel(page % SERVERS)))?;

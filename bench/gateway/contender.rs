@@ -8,8 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use groundcrew::config::Settings;
 use serde_json::json;
 
 use crate::crowd::BROKEN;
@@ -22,8 +21,10 @@ pub const SECRET: &str = "secret-of-the-bench";
 /// Who competes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `groundcrew gateway`, with Postgres and Redis.
-    Groundcrew,
+    /// `groundcrew up`, alone, with all in its memory, and servers in a file.
+    Up,
+    /// `groundcrew gateway`, with Postgres and Redis, through which each message goes.
+    Gateway,
     /// Sockudo, alone, with all in its memory.
     Sockudo,
 }
@@ -35,22 +36,15 @@ pub struct Contender {
     process: Child,
 }
 
-/// Where ours has its database and its bus.
-pub struct Backing<'b> {
-    pub database_url: &'b str,
-    pub redis_url: &'b str,
-    pub redis_prefix: &'b str,
-}
-
 impl Contender {
-    pub fn start(kind: Kind, backing: &Backing<'_>) -> Result<Self> {
+    pub fn start(kind: Kind, site: &Settings) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         // The signal comes at the end of our main thread, also where nothing is dropped.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]);
         match kind {
-            Kind::Groundcrew => groundcrew(&mut command, address, backing),
+            Kind::Up | Kind::Gateway => groundcrew(&mut command, kind, address, site),
             Kind::Sockudo => sockudo(&mut command, port)?,
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -83,7 +77,7 @@ impl Contender {
     /// What subscribes a client to a private channel. Ours is told who it is, as its own
     /// authorization does; Sockudo refuses that.
     pub fn ask(&self, socket_id: &str, channel: &str) -> String {
-        let data = (self.kind == Kind::Groundcrew)
+        let data = (self.kind != Kind::Sockudo)
             .then(|| json!({ "user_id": "1", "session": "bench" }).to_string());
         let signed = [socket_id, channel].into_iter().chain(data.as_deref());
         let auth = format!("{KEY}:{}", sign(&signed.collect::<Vec<_>>().join(":")));
@@ -102,14 +96,16 @@ impl Drop for Contender {
     }
 }
 
-fn groundcrew(command: &mut Command, address: SocketAddr, backing: &Backing<'_>) {
-    command.args([env!("CARGO_BIN_EXE_groundcrew"), "gateway", "--listen", &address.to_string()]);
+fn groundcrew(command: &mut Command, kind: Kind, address: SocketAddr, site: &Settings) {
+    let role = if kind == Kind::Up { "up" } else { "gateway" };
+    command.args([env!("CARGO_BIN_EXE_groundcrew"), role, "--listen", &address.to_string()]);
     command.args(["--max-connections-of-address", "20000"]);
+    command.arg("--data").arg(&site.data);
+    let urls = [("DATABASE_URL", &site.database_url), ("REDIS_URL", &site.redis_url)];
+    command.envs(urls.into_iter().filter_map(|(name, url)| Some((name, url.as_deref()?))));
     command.envs([
-        ("DATABASE_URL", backing.database_url),
-        ("REDIS_URL", backing.redis_url),
-        ("REDIS_PREFIX", backing.redis_prefix),
-        ("GROUNDCREW_KEY", &STANDARD.encode([7; 32])),
+        ("REDIS_PREFIX", &*site.redis_prefix),
+        ("GROUNDCREW_KEY", site.key.as_deref().expect("a site has one")),
         ("GROUNDCREW_APP_ID", APP),
         ("GROUNDCREW_APP_KEY", KEY),
         ("GROUNDCREW_APP_SECRET", SECRET),

@@ -36,7 +36,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::runtime::Runtime;
 
-use contender::{Backing, Contender, Kind};
+use contender::{Contender, Kind};
 use crowd::Crowd;
 use measure::{Flood, delays, flood};
 use postgres::Cluster;
@@ -46,13 +46,17 @@ use site::Site;
 use table::{Figures, Table};
 
 /// So many turns, of which each side has one try.
-const TURNS: usize = 5;
+const TURNS: usize = 3;
 /// So many connections.
 const CLIENTS: usize = 5000;
 /// Until what was needed to connect is given back, and what is kept can be seen.
 const SETTLE: Duration = Duration::from_secs(6);
 /// The channel that all listen to.
 const ALL: &str = "private-all";
+
+/// Who takes turns, and what they are called.
+const KINDS: [Kind; 3] = [Kind::Up, Kind::Gateway, Kind::Sockudo];
+const NAMES: [&str; 3] = ["up, memory", "gateway, Redis", "Sockudo, memory"];
 
 /// A row of a table: what it is called, and whose figures it shows.
 type Row = (&'static str, fn(&Side) -> &Figures);
@@ -77,13 +81,12 @@ fn main() -> Result<()> {
     if std::env::args().any(|word| word == "commits") {
         return commits::run(&runtime, &cluster, &redis);
     }
-    let kinds = [Kind::Groundcrew, Kind::Sockudo];
-    let mut sides = [Side::default(), Side::default()];
+    let mut sides = KINDS.map(|_| Side::default());
     for turn in 0..TURNS {
-        for place in 0..kinds.len() {
-            let at = (turn + place) % kinds.len();
-            eprintln!("turn {} of {TURNS}: {:?}", turn + 1, kinds[at]);
-            measure(&runtime, kinds[at], &cluster, &redis, &mut sides[at])?;
+        for place in 0..KINDS.len() {
+            let at = (turn + place) % KINDS.len();
+            eprintln!("turn {} of {TURNS}: {:?}", turn + 1, KINDS[at]);
+            measure(&runtime, KINDS[at], &cluster, &redis, &mut sides[at])?;
         }
     }
     println!("{}", report(&sides));
@@ -102,16 +105,16 @@ fn measure(
     side: &mut Side,
 ) -> Result<()> {
     let (site, contender) = runtime.block_on(async {
-        let site = Site::apart(cluster, &redis.url, Duration::ZERO).await?;
-        // Who listens to a server that is not there, is sent away.
-        site.servers(if kind == Kind::Groundcrew { CLIENTS } else { 0 }).await?;
-        let settings = &site.settings;
-        let backing = Backing {
-            database_url: settings.database_url.as_deref().expect("it is on Postgres"),
-            redis_url: &redis.url,
-            redis_prefix: &settings.redis_prefix,
+        let site = match kind {
+            Kind::Up => Site::embedded().await?,
+            Kind::Gateway | Kind::Sockudo => {
+                Site::apart(cluster, &redis.url, Duration::ZERO).await?
+            }
         };
-        let contender = Contender::start(kind, &backing)?;
+        // Who listens to a server that is not there, is sent away.
+        site.servers(if kind == Kind::Sockudo { 0 } else { CLIENTS }).await?;
+        let site = site.closed();
+        let contender = Contender::start(kind, &site.settings)?;
         quiet().await;
         anyhow::Ok((site, contender))
     })?;
@@ -162,9 +165,8 @@ fn say(figures: &mut Figures, tried: Vec<f64>, what: &str) {
     figures.tries.push(tried);
 }
 
-fn report(sides: &[Side; 2]) -> String {
+fn report(sides: &[Side; 3]) -> String {
     let mut table = Table::new(&["", "with", "median", "min", "max", "× Sockudo"]);
-    let names = ["groundcrew", "Sockudo"];
     let rates: [Row; 4] = [
         ("KB a connection", |side| &side.memory),
         ("connections a second", |side| &side.accepted),
@@ -172,9 +174,9 @@ fn report(sides: &[Side; 2]) -> String {
         ("delivered a second, 5000 channels, one each", |side| &side.one_each),
     ];
     for (what, figures) in rates {
-        for (side, name) in sides.iter().zip(names) {
+        for (side, name) in sides.iter().zip(NAMES) {
             let rate = figures(side).rate();
-            let ratio = figures(side).ratio_to(figures(&sides[1]));
+            let ratio = figures(side).ratio_to(figures(&sides[2]));
             let mut cells = vec![what.to_owned(), name.to_owned()];
             let digits = usize::from(rate.median < 100.0);
             cells.extend([rate.median, rate.min, rate.max].map(|rate| format!("{rate:.digits$}")));
@@ -188,7 +190,7 @@ fn report(sides: &[Side; 2]) -> String {
         ("all 5000 hear it", |side| &side.among_all),
     ];
     for (what, figures) in rows {
-        for (side, name) in sides.iter().zip(names) {
+        for (side, name) in sides.iter().zip(NAMES) {
             let time = figures(side).time();
             let mut cells = vec![what.to_owned(), name.to_owned()];
             cells.extend([time.p50, time.p95, time.p99, time.max].map(|ms| format!("{ms:.2}")));
@@ -197,7 +199,7 @@ fn report(sides: &[Side; 2]) -> String {
     }
     let mut busy = Table::new(&["busy, in processors of 2", "with", "crowd", "server"]);
     for (what, at) in [("one channel, 5000 subscribers", 2), ("5000 channels, one each", 0)] {
-        for (side, name) in sides.iter().zip(names) {
+        for (side, name) in sides.iter().zip(NAMES) {
             let of = |at: usize| Figures {
                 tries: side.busy.iter().map(|busy| vec![busy[at]]).collect(),
             };

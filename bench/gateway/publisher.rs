@@ -1,4 +1,5 @@
-//! Publishes by Pusher's HTTP API, on one connection that is kept open.
+//! Publishes by Pusher's HTTP API, on one connection that is kept open. Of a server that closes it
+//! after each answer, as Sockudo does, the next one is opened ahead.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,14 +14,13 @@ use sha2::Sha256;
 use crate::contender::{APP, KEY, SECRET};
 
 pub struct Publisher {
+    address: SocketAddr,
     socket: BufReader<TcpStream>,
 }
 
 impl Publisher {
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        Ok(Self { socket: BufReader::new(socket) })
+        Ok(Self { address, socket: open(address)? })
     }
 
     /// One event on one channel. Returns when it was accepted.
@@ -54,7 +54,7 @@ impl Publisher {
 
     fn accepted(&mut self) -> Result<()> {
         let mut head = String::new();
-        let mut length = None;
+        let (mut length, mut closes) = (None, false);
         loop {
             let line = head.len();
             ensure!(self.socket.read_line(&mut head)? > 0, "the server closed: {head}");
@@ -62,6 +62,7 @@ impl Publisher {
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = Some(value.trim().parse()?);
             }
+            closes |= line.starts_with("connection:") && line.contains("close");
             if line == "\r\n" {
                 break;
             }
@@ -70,8 +71,17 @@ impl Publisher {
         self.socket.read_exact(&mut body)?;
         let is_ok = head.starts_with("HTTP/1.1 200");
         ensure!(is_ok, "{head}{}", String::from_utf8_lossy(&body));
+        if closes {
+            self.socket = open(self.address)?;
+        }
         Ok(())
     }
+}
+
+fn open(address: SocketAddr) -> Result<BufReader<TcpStream>> {
+    let socket = TcpStream::connect(address)?;
+    socket.set_nodelay(true)?;
+    Ok(BufReader::new(socket))
 }
 
 /// The application's signature of a text.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
-use jiff::Timestamp;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -24,6 +23,8 @@ use super::redis::now_or_never;
 const CAPACITY: usize = 16_384;
 /// So many channels are asked for in one command.
 const BATCH: usize = 1000;
+/// So much is heard ahead of who listens.
+const AHEAD: usize = 64;
 /// How often the way through Redis and back is tried, and how long it may take.
 const BEAT: Duration = Duration::from_secs(2);
 
@@ -94,7 +95,7 @@ impl Feed {
                     changed = changes.recv() => match changed {
                         Ok(changed) => News::Message {
                             channel: channel_of(changed.server_id),
-                            text: message(&changed, Timestamp::now()),
+                            text: message(&changed),
                         },
                         Err(RecvError::Lagged(_)) => News::Away,
                         Err(RecvError::Closed) => return,
@@ -114,7 +115,7 @@ impl Feed {
         publisher: Arc<Connection>,
     ) -> Result<(Subscriptions, Self), BusError> {
         let (orders, taken) = mpsc::unbounded_channel();
-        let (sender, heard) = mpsc::channel(1);
+        let (sender, heard) = mpsc::channel(AHEAD);
         let beat = format!("gateway:beat:{}", Uuid::new_v4());
         let mut follower =
             Follower { address, channels, publisher, beat, wanted: HashMap::new(), taken, sender };

@@ -18,7 +18,7 @@ pub use self::board::{Board, MEMBERS_LIVE, Members};
 pub use self::error::BusError;
 pub use self::feed::{Feed, News, Subscriptions};
 pub use self::listener::{Heard, Listener};
-pub use self::notification::{EVENT, channel_of, fetch, server_of};
+pub use self::notification::{EVENT, channel_of, committed_at, fetch, server_of, subject_of};
 
 use self::memory::Memory;
 use self::redis::Redis;
@@ -94,6 +94,14 @@ impl Bus {
         match &self.0 {
             Kind::Memory(_) => Ok(0),
             Kind::Redis(redis) => redis.publish(channel, message).await,
+        }
+    }
+
+    /// Says some things, each on its channel, in order. In memory nobody hears it.
+    pub async fn publish_all(&self, messages: &[(String, String)]) -> Result<(), BusError> {
+        match &self.0 {
+            Kind::Memory(_) => Ok(()),
+            Kind::Redis(redis) => redis.publish_all(messages).await,
         }
     }
 

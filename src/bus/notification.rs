@@ -2,10 +2,11 @@
 //! publishes for an event on a private channel, so that its gateways can pass ours on.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::glob::escaped;
-use crate::model::Changed;
+use crate::model::{Changed, Subject};
 
 /// The event's name, as Laravel writes it: Echo listens to `ServerProvisionUpdated`.
 pub const EVENT: &str = r"App\Events\ServerProvisionUpdated";
@@ -77,19 +78,42 @@ pub fn server_of(channel: &str) -> Option<i64> {
     id.parse().ok().filter(|server_id: &i64| server_id.to_string() == id)
 }
 
+/// What the channel of this name tells, if it is for owners only: a server's changes, or a run's
+/// output, `private-runs.{id}.output`.
+pub fn subject_of(channel: &str) -> Option<Subject> {
+    if let Some(server_id) = server_of(channel) {
+        return Some(Subject::Server(server_id));
+    }
+    let id = channel.strip_prefix("private-runs.")?.strip_suffix(".output")?;
+    let is_id = Uuid::try_parse(id).is_ok_and(|uuid| uuid.to_string() == id);
+    is_id.then(|| Subject::Run(id.to_owned()))
+}
+
 /// What a page is told when anything may have changed: as a notification, but no revision is known.
 pub fn fetch(server_id: i64, at: Timestamp) -> String {
     let data = Data { server_id, timestamp: time(at), revision: None };
     serde_json::to_string(&data).expect("plain fields become JSON")
 }
 
-fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+/// When what a notification's data tells of was committed, to the millisecond; None where
+/// somebody else wrote it, and only to the second.
+pub fn committed_at(data: &str) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Committed<'a> {
+        timestamp: &'a str,
+    }
+    let Committed { timestamp } = serde_json::from_str(data).ok()?;
+    timestamp.contains('.').then(|| timestamp.parse().ok())?
 }
 
-/// What is published when a server has changed at this time.
-pub(super) fn message(changed: &Changed, at: Timestamp) -> String {
-    let Changed { server_id, revision } = *changed;
+/// To the millisecond: gateways count how long a change was on its way.
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3f+00:00").to_string()
+}
+
+/// What is published when a server has changed.
+pub(super) fn message(changed: &Changed) -> String {
+    let Changed { server_id, revision, at } = *changed;
     let data = Data { server_id, timestamp: time(at), revision: Some(revision) };
     serde_json::to_string(&Notification { event: EVENT, data, socket: None })
         .expect("plain fields become JSON")
@@ -101,11 +125,11 @@ mod tests {
 
     #[test]
     fn the_message_is_laravels_byte_for_byte() {
-        let changed = Changed { server_id: 7, revision: 42 };
-        let at = "2026-11-23T01:02:03.999Z".parse().expect("a time");
+        let at = "2026-11-23T01:02:03.4567Z".parse().expect("a time");
+        let changed = Changed { server_id: 7, revision: 42, at };
         assert_eq!(
-            message(&changed, at),
-            r#"{"event":"App\\Events\\ServerProvisionUpdated","data":{"server_id":7,"timestamp":"2026-11-23T01:02:03+00:00","revision":42},"socket":null}"#
+            message(&changed),
+            r#"{"event":"App\\Events\\ServerProvisionUpdated","data":{"server_id":7,"timestamp":"2026-11-23T01:02:03.456+00:00","revision":42},"socket":null}"#
         );
     }
 

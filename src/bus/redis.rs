@@ -8,7 +8,6 @@ use std::time::Duration;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::{Options, ReconnectPolicy};
 use fred::types::{Message, Value};
-use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
@@ -48,7 +47,7 @@ impl Redis {
             return Err(self.address.silent());
         }
         let channel = self.channels.of(changed.server_id);
-        let message = message(changed, Timestamp::now());
+        let message = message(changed);
         let client = self.publisher.client.with_options(&now_or_never());
         let published = client.publish::<Value, _, _>(channel, message).await;
         published.map(drop).map_err(|error| {
@@ -70,6 +69,17 @@ impl Redis {
         let channel = self.channels.named(channel);
         let client = self.publisher.client.with_options(&now_or_never());
         client.publish(channel, message).await.map_err(|error| self.address.error(error))
+    }
+
+    /// Says some things, each on its channel, in one go.
+    pub(super) async fn publish_all(&self, messages: &[(String, String)]) -> Result<(), BusError> {
+        let error = |error| self.address.error(error);
+        let pipeline = self.publisher.client.pipeline().with_options(&now_or_never());
+        for (channel, message) in messages {
+            let channel = self.channels.named(channel);
+            pipeline.publish::<(), _, _>(channel, message.as_str()).await.map_err(error)?;
+        }
+        pipeline.all::<Vec<u64>>().await.map(drop).map_err(error)
     }
 
     /// How many listen to a channel, in all processes.

@@ -10,10 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::print::{print, print_json};
-use crate::config::{GatewaySettings, Settings};
+use super::roles::KEY_CHANGED;
+use crate::config::{GatewaySettings, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
-use crate::listen;
+use crate::listen::{self, Tls};
 
 /// Starts a gateway alone: browsers connect to it and hear which server changed
 ///
@@ -41,6 +42,8 @@ pub struct GatewayArgs {
     #[command(flatten)]
     gateway: GatewaySettings,
     #[command(flatten)]
+    tls: TlsSettings,
+    #[command(flatten)]
     settings: Settings,
 }
 
@@ -64,7 +67,7 @@ pub fn run(args: GatewayArgs) -> Result<ExitCode> {
         });
     }
     raise_open_files();
-    super::block_on(serve(args))
+    super::block_on_all(serve(args))
 }
 
 async fn serve(args: GatewayArgs) -> Result<ExitCode> {
@@ -75,22 +78,30 @@ async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let (stops, stop) = watch::channel(false);
     if let Some(address) = args.metrics_listen {
         let listener = listen::bind(address, true)?;
-        tokio::spawn(listen::serve(listener, gateway.metrics(), stop.clone()));
+        let serving = listen::serve(listener, None, gateway.metrics(), vec![], stop.clone());
+        tokio::spawn(serving);
     }
+    let tls = args.tls.files().map(Tls::open).transpose()?;
     let listener = listen::bind(args.listen, true)?;
-    let serving = tokio::spawn(listen::serve(listener, gateway.router(), stop));
+    let proxies = args.gateway.front.proxies;
+    let serving = tokio::spawn(listen::serve(listener, tls, gateway.router(), proxies, stop));
+    let mut code = ExitCode::SUCCESS;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = installation.key_changed() => {
+            tracing::error!("{KEY_CHANGED}");
+            code = ExitCode::FAILURE;
+        }
     }
-    tracing::info!("told to stop; leaving");
+    tracing::info!("leaving");
     let has_successor = || {
         stops.send_replace(true);
     };
     gateway.drain(has_successor).await;
     serving.await.context("the gateway ended in a panic")?;
     installation.store.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 fn show(app: &App, as_json: bool) -> Result<()> {

@@ -3,13 +3,16 @@
 mod actor;
 mod apply;
 pub mod ask;
+mod audit;
 mod completions;
 mod confirm;
 pub mod display;
 mod doctor;
+mod first_user;
 mod gateway;
 mod jobs;
 mod join;
+mod key;
 mod migrate;
 mod operate;
 mod print;
@@ -18,10 +21,13 @@ mod run;
 mod runs;
 mod server;
 mod token;
+mod user;
 mod wanted;
 mod watch;
+mod web;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -43,9 +49,13 @@ enum Command {
     Up(Box<roles::UpArgs>),
     Server(Box<server::ServerArgs>),
     Token(token::TokenArgs),
+    User(user::UserArgs),
+    Audit(Box<audit::AuditArgs>),
+    Key(key::KeyArgs),
     Run(Box<run::RunArgs>),
     Runs(Box<runs::RunsArgs>),
     Worker(Box<roles::WorkerArgs>),
+    Web(Box<web::WebArgs>),
     Gateway(Box<gateway::GatewayArgs>),
     Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
@@ -60,16 +70,24 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log(matches!(cli.command, Command::Up(_) | Command::Worker(_) | Command::Gateway(_)));
+    let is_role = matches!(
+        cli.command,
+        Command::Up(_) | Command::Worker(_) | Command::Web(_) | Command::Gateway(_)
+    );
+    log(is_role);
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),
         Command::Jobs(args) => jobs::run(args),
         Command::Up(args) => roles::up(*args),
         Command::Server(args) => server::run(*args),
         Command::Token(args) => token::run(args),
+        Command::User(args) => user::run(args),
+        Command::Audit(args) => audit::run(*args),
+        Command::Key(args) => key::run(args),
         Command::Run(args) => run::run(*args),
         Command::Runs(args) => runs::run(*args),
         Command::Worker(args) => roles::worker(*args),
+        Command::Web(args) => web::run(*args),
         Command::Gateway(args) => gateway::run(*args),
         Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
@@ -108,14 +126,20 @@ fn log(role: bool) {
 
 /// Runs what a command does to its end.
 fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads.worker_threads(2).enable_all().build().context("starting the runtime")?;
     let done = runtime.block_on(work);
     // A question that nobody answered must not hold us.
     runtime.shutdown_background();
+    done
+}
+
+/// Runs a role, on all of the machine's processors.
+fn block_on_all(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads.enable_all().build().context("starting the runtime")?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_millis(500));
     done
 }
 

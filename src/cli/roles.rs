@@ -11,12 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::operate;
+use super::{first_user, operate};
 use crate::catalog::Jobs;
-use crate::config::{GatewaySettings, Settings};
-use crate::gateway::Gateway;
+use crate::config::{GatewaySettings, LISTEN, Settings, TlsSettings};
+use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
-use crate::listen;
+use crate::listen::{self, Tls};
 use crate::stop::stopped;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
@@ -36,13 +36,15 @@ pub struct UpArgs {
         long,
         env = "GROUNDCREW_LISTEN",
         value_name = "ADDRESS:PORT",
-        default_value = "127.0.0.1:8080"
+        default_value_t = LISTEN
     )]
     listen: SocketAddr,
     #[command(flatten)]
     work: WorkArgs,
     #[command(flatten)]
     gateway: GatewaySettings,
+    #[command(flatten)]
+    tls: TlsSettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -63,6 +65,10 @@ pub struct WorkerArgs {
     #[command(flatten)]
     settings: Settings,
 }
+
+/// What a role says that holds a key which is not the installation's any more.
+pub const KEY_CHANGED: &str = "the installation's key was changed, and this role has the old one; leaving. \
+    Set GROUNDCREW_KEY to the new one, or bring its file here, and start again";
 
 #[derive(Debug, Subcommand)]
 enum WorkerCommand {
@@ -88,7 +94,8 @@ struct WorkArgs {
 
 /// Runs until it is told to stop.
 pub fn up(args: UpArgs) -> Result<ExitCode> {
-    serve(args.settings, args.work, Some((args.listen, args.gateway)))
+    let UpArgs { listen, work, gateway, tls, settings } = args;
+    serve(settings, work, Some(Front { listen, gateway, tls }))
 }
 
 /// Runs until it is told to stop.
@@ -103,24 +110,30 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
     serve(args.settings, args.work, None)
 }
 
-fn serve(
-    settings: Settings,
-    work: WorkArgs,
-    listen: Option<(SocketAddr, GatewaySettings)>,
-) -> Result<ExitCode> {
+/// What `up` has besides a worker.
+struct Front {
+    listen: SocketAddr,
+    gateway: GatewaySettings,
+    tls: TlsSettings,
+}
+
+fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let jobs = Arc::new(Jobs::open(settings.jobs())?);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    let served = runtime.block_on(async {
-        let role = if listen.is_some() { Role::Up } else { Role::Apart };
+    super::block_on_all(async move {
+        let role = if front.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
-        let front = match listen {
-            Some((address, settings)) => {
-                let gateway = Gateway::open(&installation, &settings).await?;
-                Some((listen::bind(address, false)?, gateway))
+        let front = match front {
+            Some(Front { listen, gateway: settings_of_gateway, tls }) => {
+                let gateway = Gateway::open(&installation, &settings_of_gateway).await?;
+                let app = App::own(&settings_of_gateway.app, &installation.vault);
+                let tls = tls.files().map(Tls::open).transpose()?;
+                let listener = listen::bind(listen, false)?;
+                let url = settings.url(listener.local_addr()?, tls.is_some());
+                first_user::invite(&installation, &url).await?;
+                let router = web::router(Site::new(&installation, &jobs, app, &url));
+                let router = router.merge(gateway.router());
+                Some((listener, tls, router, gateway, settings_of_gateway.front.proxies))
             }
             None => None,
         };
@@ -129,6 +142,7 @@ fn serve(
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let store = installation.store.clone();
+        let watched = installation.clone();
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
@@ -136,9 +150,8 @@ fn serve(
         let slots = work.slots;
         roles.spawn(Worker::run(installation.clone(), jobs.clone(), slots, patience, stop.clone()));
         roles.spawn(sweep(installation.clone(), keep, stop.clone()));
-        if let Some((listener, gateway)) = front {
-            let router = web::router(Site { installation, jobs }).merge(gateway.router());
-            roles.spawn(listen::serve(listener, router, stop.clone()));
+        if let Some((listener, tls, router, gateway, proxies)) = front {
+            roles.spawn(listen::serve(listener, tls, router, proxies, stop.clone()));
             roles.spawn(async move {
                 stopped(&mut stop.clone()).await;
                 // Whoever comes after us must wait until we are gone.
@@ -146,17 +159,20 @@ fn serve(
             });
         }
         let is_alone = role == Role::Apart;
+        let mut code = ExitCode::SUCCESS;
         tokio::select! {
             _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
             _ = terminate.recv() => tracing::info!("told to stop; leaving"),
             // A worker that was drained; in `up`, the other roles stay.
             Some(ended) = roles.join_next(), if is_alone => ended.context("a role ended in a panic")?,
+            () = watched.key_changed() => {
+                tracing::error!("{KEY_CHANGED}");
+                code = ExitCode::FAILURE;
+            }
         }
         stops.send_replace(true);
         roles.join_all().await;
         store.close().await;
-        Ok(ExitCode::SUCCESS)
-    });
-    runtime.shutdown_timeout(Duration::from_millis(500));
-    served
+        Ok(code)
+    })
 }

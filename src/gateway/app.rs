@@ -31,6 +31,9 @@ pub struct App {
     /// Whether clients may send events to each other.
     #[serde(default = "yes")]
     pub client_events: bool,
+    /// How many connections its clients may have; as many as there are for all, if it says nothing.
+    #[serde(default)]
+    pub max_connections: Option<usize>,
     /// Whether it is the installation's own.
     #[serde(skip)]
     own: bool,
@@ -65,6 +68,7 @@ impl App {
             channels: vec!["*".to_owned()],
             origins: settings.origins.clone(),
             client_events: true,
+            max_connections: None,
             own: true,
         }
     }

@@ -6,28 +6,35 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use super::client::Client;
 use super::metrics::Metrics;
 use super::presence::Order;
 use super::pusher::{Member, Name, SocketId};
-use crate::bus::server_of;
+use crate::bus::{server_of, subject_of};
+use crate::model::{Proof, Subject};
 
 /// So many clients are written to before others may go on.
 const BATCH: usize = 64;
+/// So many are written to by all processors at once.
+const MANY: usize = 1024;
 
 /// A channel that somebody here listens to.
 pub(super) struct Channel {
     pub(super) name: Name,
     /// Whose notifications it carries, if it is a server's.
     pub(super) server_id: Option<i64>,
+    /// What it tells, where that is not for everybody whom an application lets in.
+    pub(super) subject: Option<Subject>,
     /// Of the subscription at the bus.
     pub(super) ticket: u64,
     /// Who keeps the members, if it is a presence channel.
@@ -45,7 +52,15 @@ pub(super) struct Audience {
     /// Notifications that come before wait.
     quiet_until: Option<Instant>,
     /// The last that waits.
-    pending: Option<Bytes>,
+    pending: Option<Notice>,
+}
+
+/// A notification on its way.
+#[derive(Clone)]
+pub(super) struct Notice {
+    pub(super) frame: Bytes,
+    /// When the change was.
+    pub(super) committed: Option<Timestamp>,
 }
 
 /// One that listens.
@@ -64,7 +79,8 @@ pub(super) struct Listener {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Who {
     pub(super) user_id: String,
-    pub(super) session: Option<String>,
+    /// With what they had shown who they are, if that was to us.
+    pub(super) proof: Option<Proof>,
 }
 
 impl Who {
@@ -76,7 +92,16 @@ impl Who {
         }
         let user_id = Member::read(channel_data).ok()?.user_id;
         let Session { session } = serde_json::from_str(channel_data).ok()?;
-        Some(Self { user_id, session })
+        Some(Self { user_id, proof: session.as_deref().and_then(Proof::read) })
+    }
+}
+
+async fn write(clients: &[Arc<Client>], frame: &Bytes, notifies: Option<&Name>) {
+    for clients in clients.chunks(BATCH) {
+        for client in clients {
+            client.send(frame, notifies);
+        }
+        yield_now().await;
     }
 }
 
@@ -87,7 +112,8 @@ impl Channel {
         presence: Option<mpsc::UnboundedSender<Order>>,
     ) -> Self {
         let server_id = server_of(name.as_str());
-        Self { name, server_id, ticket, presence, audience: Mutex::default() }
+        let subject = subject_of(name.as_str());
+        Self { name, server_id, subject, ticket, presence, audience: Mutex::default() }
     }
 
     pub(super) fn audience(&self) -> MutexGuard<'_, Audience> {
@@ -108,28 +134,34 @@ impl Channel {
 
     /// Sends a frame to all that listen, but for one.
     pub(super) async fn say(&self, frame: &Bytes, but: Option<SocketId>, notifies: bool) {
-        let clients: Vec<_> = {
+        let mut clients: Vec<_> = {
             let audience = self.audience();
             let told = audience.listeners.values().filter(|listener| listener.told);
             told.map(|listener| listener.client.clone()).collect()
         };
-        let notifies = notifies.then_some(&self.name);
-        for (at, client) in clients.iter().enumerate() {
-            if Some(client.id) != but {
-                client.send(frame, notifies);
-            }
-            if at % BATCH == BATCH - 1 {
-                yield_now().await;
-            }
+        clients.retain(|client| Some(client.id) != but);
+        let notifies = notifies.then(|| self.name.clone());
+        if clients.len() < MANY {
+            return write(&clients, frame, notifies.as_ref()).await;
         }
+        let part = clients.len().div_ceil(available_parallelism().map_or(1, usize::from));
+        let mut parts = JoinSet::new();
+        while !clients.is_empty() {
+            let (part, frame) =
+                (clients.split_off(clients.len().saturating_sub(part)), frame.clone());
+            let notifies = notifies.clone();
+            parts.spawn(async move { write(&part, &frame, notifies.as_ref()).await });
+        }
+        // What is said next comes behind it, at each of them.
+        parts.join_all().await;
     }
 
     /// Sends a notification now, or keeps it for the end of this moment.
     pub(super) async fn notify(
         self: &Arc<Self>,
-        frame: Bytes,
+        notice: Notice,
         moment: Duration,
-        metrics: &Metrics,
+        metrics: &Arc<Metrics>,
     ) {
         let quiet_until = {
             let mut audience = self.audience();
@@ -137,7 +169,7 @@ impl Channel {
             match audience.quiet_until {
                 Some(quiet_until) if now < quiet_until => {
                     metrics.coalesced.inc();
-                    if audience.pending.replace(frame.clone()).is_some() {
+                    if audience.pending.replace(notice.clone()).is_some() {
                         return;
                     }
                     Some(quiet_until)
@@ -149,9 +181,9 @@ impl Channel {
             }
         };
         let Some(quiet_until) = quiet_until else {
-            return self.say(&frame, None, true).await;
+            return self.tell(&notice, metrics).await;
         };
-        let channel = self.clone();
+        let (channel, metrics) = (self.clone(), metrics.clone());
         tokio::spawn(async move {
             sleep_until(quiet_until).await;
             let pending = {
@@ -159,9 +191,16 @@ impl Channel {
                 audience.quiet_until = Some(Instant::now() + moment);
                 audience.pending.take()
             };
-            if let Some(frame) = pending {
-                channel.say(&frame, None, true).await;
+            if let Some(notice) = pending {
+                channel.tell(&notice, &metrics).await;
             }
         });
+    }
+
+    async fn tell(&self, notice: &Notice, metrics: &Metrics) {
+        self.say(&notice.frame, None, true).await;
+        if let Some(committed) = notice.committed {
+            metrics.told(committed);
+        }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::app::App;
@@ -14,6 +13,7 @@ use super::metrics::Metrics;
 use super::outbox::{Outbox, Sent};
 use super::pusher::{Code, Name, SocketId, say};
 use super::websocket;
+use crate::listen::Socket;
 
 /// A client. Whoever has something to say to it, says it: mostly it is on its way at once,
 /// without a word to the client's own task.
@@ -21,7 +21,7 @@ pub(super) struct Client {
     pub(super) id: SocketId,
     pub(super) app: Arc<App>,
     pub(super) address: IpAddr,
-    pub(super) socket: TcpStream,
+    pub(super) socket: Socket,
     metrics: Arc<Metrics>,
     line: Mutex<Line>,
     /// Its task has something to do: to write, or to end.
@@ -63,7 +63,7 @@ pub(super) enum Standing {
 
 impl Client {
     pub(super) fn new(
-        socket: TcpStream,
+        socket: Socket,
         app: Arc<App>,
         address: IpAddr,
         metrics: Arc<Metrics>,

@@ -14,7 +14,7 @@ use super::limits::Bucket;
 use super::pusher::{Asked, BadName, Code, Kind, Member, Name, read, say, sign, user_id};
 use super::websocket::{self, Message, Reader};
 use super::{App, Shared};
-use crate::bus::server_of;
+use crate::bus::subject_of;
 
 /// The longest message of a client, in bytes.
 pub(super) const MESSAGE: usize = 32 * 1024;
@@ -184,7 +184,7 @@ impl Connection {
                 refuse("AuthError", error, 403);
                 return self.shared.limits.failed(&self.client);
             }
-            if server_of(channel).is_some() {
+            if subject_of(channel).is_some() {
                 who = channel_data.and_then(Who::read).map(Arc::new);
             }
             if name.is_presence() {

@@ -15,14 +15,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::channel::{Channel, Listener, Who};
+use super::channel::{Channel, Listener, Notice, Who};
 use super::client::Client;
 use super::control::Counts;
 use super::metrics::Metrics;
 use super::presence::{Order, Presence};
 use super::pusher::{Name, SocketId, content, say};
 use super::websocket;
-use crate::bus::{Board, Bus, EVENT, Subscriptions, fetch, server_of};
+use crate::bus::{Board, Bus, EVENT, Subscriptions, committed_at, fetch, server_of};
 
 /// When the bus was away, pages are told within this time, in so many parts.
 const SPREAD: (Duration, u32) = (Duration::from_millis(1500), 100);
@@ -254,7 +254,8 @@ impl Hub {
         let Some(event) = broadcast.event(&channel.name) else { return };
         let frame = websocket::text(&event);
         if channel.server_id.is_some() && broadcast.event == EVENT {
-            return channel.notify(frame, self.moment, &self.metrics).await;
+            let committed = committed_at(broadcast.data.get());
+            return channel.notify(Notice { frame, committed }, self.moment, &self.metrics).await;
         }
         if channel.name.is_cache() && !broadcast.event.starts_with("client-") {
             let _ = self.board.keep(name, text).await;
@@ -263,16 +264,18 @@ impl Hub {
         channel.say(&frame, but, false).await;
     }
 
-    /// Says something on a channel, to the clients of all gateways. `false`: the bus is away.
-    pub(super) async fn publish(&self, name: &str, text: String) -> bool {
-        if !self.bus.is_shared() {
-            self.keep(name, &text).await;
-            self.deliver(name, &text).await;
-            return true;
+    /// Says some things, each on its channel, to the clients of all gateways. `false`: the bus
+    /// is away.
+    pub(super) async fn publish(&self, messages: &[(String, String)]) -> bool {
+        for (name, text) in messages {
+            // Nobody may listen to the channel, and then no gateway hears what it is to keep.
+            self.keep(name, text).await;
+            if !self.bus.is_shared() {
+                self.deliver(name, text).await;
+            }
         }
-        self.keep(name, &text).await;
-        match self.bus.publish(name, text).await {
-            Ok(_) => true,
+        match self.bus.publish_all(messages).await {
+            Ok(()) => true,
             Err(error) => {
                 tracing::warn!("not published: {:#}", anyhow::Error::new(error));
                 false

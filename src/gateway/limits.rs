@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::app::App;
 use super::client::Client;
 use super::pusher::Code;
 
@@ -52,6 +53,7 @@ pub(super) struct Limits {
 struct Counts {
     all: usize,
     of_address: HashMap<IpAddr, usize>,
+    of_app: HashMap<String, usize>,
     failures: HashMap<IpAddr, (u32, Instant)>,
 }
 
@@ -64,25 +66,33 @@ impl Limits {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more connection of this address, or why not.
-    pub(super) fn admit(&self, address: IpAddr) -> Result<(), &'static str> {
+    /// One more connection of this address to this application, or why not.
+    pub(super) fn admit(&self, address: IpAddr, app: &App) -> Result<(), &'static str> {
         let mut counts = self.counts();
         if counts.all >= self.most {
             return Err("this gateway has all the connections that it may have");
         }
-        let of_address = counts.of_address.entry(address).or_default();
-        if *of_address >= self.most_of_address {
+        let of_address = counts.of_address.get(&address).copied().unwrap_or(0);
+        if of_address >= self.most_of_address {
             return Err("this address has all the connections that it may have");
         }
-        *of_address += 1;
+        let of_app = counts.of_app.get(&app.id).copied().unwrap_or(0);
+        if app.max_connections.is_some_and(|most| of_app >= most) {
+            return Err("this application has all the connections that it may have");
+        }
+        counts.of_address.insert(address, of_address + 1);
+        counts.of_app.insert(app.id.clone(), of_app + 1);
         counts.all += 1;
         Ok(())
     }
 
     /// One connection less.
-    pub(super) fn release(&self, address: IpAddr) {
+    pub(super) fn release(&self, address: IpAddr, app: &App) {
         let mut counts = self.counts();
         counts.all -= 1;
+        if let Some(of_app) = counts.of_app.get_mut(&app.id) {
+            *of_app -= 1;
+        }
         if let Some(of_address) = counts.of_address.get_mut(&address) {
             *of_address -= 1;
             if *of_address == 0 {

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -24,6 +25,7 @@ pub(super) struct Metrics {
     pub(super) away: Counter,
     bus_way: Gauge<f64, AtomicU64>,
     delivery: Histogram,
+    commit_to_socket: Histogram,
 }
 
 impl Metrics {
@@ -72,6 +74,13 @@ impl Metrics {
             Unit::Seconds,
             delivery.clone(),
         );
+        let commit_to_socket = Histogram::new(exponential_buckets(0.001, 2.0, 16));
+        registry.register_with_unit(
+            "commit_to_socket",
+            "From the commit of a change, by the database's clock, until its notification is on its way to the last client",
+            Unit::Seconds,
+            commit_to_socket.clone(),
+        );
         Self {
             registry,
             connections,
@@ -86,6 +95,7 @@ impl Metrics {
             away,
             bus_way,
             delivery,
+            commit_to_socket,
         }
     }
 
@@ -95,6 +105,13 @@ impl Metrics {
 
     pub(super) fn delivered_in(&self, time: Duration) {
         self.delivery.observe(time.as_secs_f64());
+    }
+
+    /// The notification of a change that was committed then is on its way.
+    pub(super) fn told(&self, committed: Timestamp) {
+        // Clocks of two machines may be apart.
+        let time = Timestamp::now().duration_since(committed).as_secs_f64().max(0.0);
+        self.commit_to_socket.observe(time);
     }
 
     /// As Prometheus reads it.

@@ -22,7 +22,6 @@ mod rights;
 mod upgrade;
 pub mod websocket;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,7 +53,6 @@ struct Shared {
     hub: Arc<Hub>,
     apps: Apps,
     limits: Limits,
-    proxies: Vec<IpAddr>,
     /// How long to wait for another gateway that takes the clients over.
     patience: Duration,
     start: Instant,
@@ -89,7 +87,6 @@ impl Gateway {
                 settings.max_connections_of_address as usize,
                 settings.activity_timeout,
             ),
-            proxies: settings.proxies.clone(),
             patience: Duration::from_secs(settings.drain.into()),
             start: Instant::now(),
             store: installation.store.clone(),
@@ -163,6 +160,6 @@ async fn follow(hub: Arc<Hub>, mut feed: Feed) {
 /// Says what clients have to say, one after the other.
 async fn speak(hub: Arc<Hub>, mut said: mpsc::Receiver<(String, String)>) {
     while let Some((channel, text)) = said.recv().await {
-        hub.publish(&channel, text).await;
+        hub.publish(&[(channel, text)]).await;
     }
 }

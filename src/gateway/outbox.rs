@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 
 use super::pusher::Name;
+use crate::listen::Socket;
 
 /// So many bytes wait for a client, in bounds of one message more; then it is sent away to come back.
 const LIMIT: usize = 256 * 1024;
@@ -46,12 +46,7 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
-    pub(super) fn send(
-        &mut self,
-        socket: &TcpStream,
-        frame: &Bytes,
-        notifies: Option<&Name>,
-    ) -> Sent {
+    pub(super) fn send(&mut self, socket: &Socket, frame: &Bytes, notifies: Option<&Name>) -> Sent {
         if self.waiting.is_empty() {
             match socket.try_write(frame) {
                 Ok(length) if length == frame.len() => return Sent::Written,
@@ -81,14 +76,14 @@ impl Outbox {
     }
 
     /// Puts a last frame behind the one that is written in part, and forgets the others.
-    pub(super) fn end_with(&mut self, socket: &TcpStream, frame: &Bytes) -> Sent {
+    pub(super) fn end_with(&mut self, socket: &Socket, frame: &Bytes) -> Sent {
         self.waiting.truncate(usize::from(self.written > 0));
         self.bytes = 0;
         self.send(socket, frame, None)
     }
 
     /// Writes as much as the socket takes.
-    pub(super) fn flush(&mut self, socket: &TcpStream) -> io::Result<()> {
+    pub(super) fn flush(&mut self, socket: &Socket) -> io::Result<()> {
         while let Some(first) = self.waiting.front() {
             match socket.try_write(&first.frame[self.written..]) {
                 Ok(length) => self.written += length,

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::Shared;
 use super::pusher::say;
-use crate::store::Listening;
+use crate::model::Listening;
 
 /// How often it is asked.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -19,14 +19,14 @@ pub(super) async fn watch(shared: Weak<Shared>) {
         let Some(shared) = shared.upgrade() else { return };
         let (mut asked, mut subscribed) = (Vec::new(), Vec::new());
         for channel in shared.hub.all() {
-            let Some(server_id) = channel.server_id else { continue };
+            let Some(subject) = &channel.subject else { continue };
             for listener in channel.audience().listeners.values() {
                 // Signed by who has the secret, and without a name: nobody can be asked about.
                 let Some(who) = &listener.user else { continue };
                 asked.push(Listening {
-                    server_id,
+                    subject: subject.clone(),
                     user_id: who.user_id.clone(),
-                    session: who.session.clone(),
+                    proof: who.proof,
                 });
                 subscribed.push((listener.client.clone(), channel.name.clone()));
             }

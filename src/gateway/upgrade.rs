@@ -6,17 +6,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::ORIGIN;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncWriteExt, Interest};
 
 use super::client::Client;
 use super::pusher::{Code, say};
 use super::{Shared, connection, websocket};
-use crate::listen::Peer;
+use crate::listen::{Peer, Socket};
 
 /// Pusher's versions that we speak.
 const VERSIONS: std::ops::RangeInclusive<u32> = 5..=7;
@@ -36,18 +35,19 @@ pub(super) async fn upgrade(
             return (refused.status, refused.headers, refused.reason).into_response();
         }
     };
-    let peer = request.extensions().get::<Peer>().map(|Peer(peer)| peer.ip());
-    let Some(peer) = peer else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let address = address(peer, request.headers(), &shared.proxies);
+    let peer = request.extensions().get::<Peer>();
+    let Some(&Peer(address)) = peer else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
     let admitted = admit(&shared, &key, &query, origin, address);
     let upgrading = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        let upgraded = match upgrading.await {
-            Ok(upgraded) => upgraded.downcast::<TokioIo<TcpStream>>(),
-            Err(_) => return released(&shared, admitted.is_ok(), address),
+        let upgraded = upgrading.await.ok().map(|upgraded| upgraded.downcast::<TokioIo<Socket>>());
+        let Some(Ok(parts)) = upgraded else {
+            // Gone before it was here.
+            return admitted.iter().for_each(|app| shared.limits.release(address, app));
         };
-        let Ok(parts) = upgraded else { return released(&shared, admitted.is_ok(), address) };
         let socket = parts.io.into_inner();
         match admitted {
             Ok(app) => {
@@ -70,13 +70,7 @@ pub(super) async fn upgrade(
 async fn stay(shared: Arc<Shared>, client: Arc<Client>, early: bytes::Bytes) {
     connection::serve(shared.clone(), client.clone(), early).await;
     shared.hub.left(&client);
-    shared.limits.release(client.address);
-}
-
-fn released(shared: &Shared, was_admitted: bool, address: IpAddr) {
-    if was_admitted {
-        shared.limits.release(address);
-    }
+    shared.limits.release(client.address, &client.app);
 }
 
 /// The application, if the client may connect. Then one connection more is counted.
@@ -111,13 +105,13 @@ fn admit(
     if *shared.leaving.borrow() {
         return refuse(Code::Reconnect, "this gateway is leaving");
     }
-    match shared.limits.admit(address) {
+    match shared.limits.admit(address, app) {
         Ok(()) => Ok(app.clone()),
         Err(why) => refuse(Code::OverCapacity, why),
     }
 }
 
-async fn refuse(mut socket: TcpStream, code: Code, why: &str) {
+async fn refuse(mut socket: Socket, code: Code, why: &str) {
     let text = websocket::text(&say::error(Some(code), why));
     let close = websocket::close(code.number(), why);
     let _ = socket.write_all(&[text, close].concat()).await;
@@ -126,7 +120,7 @@ async fn refuse(mut socket: TcpStream, code: Code, why: &str) {
     let wait = std::time::Duration::from_secs(2);
     let _ = tokio::time::timeout(wait, async {
         let mut rest = [0; 512];
-        while socket.readable().await.is_ok() {
+        while socket.ready(Interest::READABLE).await.is_ok() {
             match socket.try_read(&mut rest) {
                 Ok(0) => return,
                 Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return,
@@ -135,16 +129,4 @@ async fn refuse(mut socket: TcpStream, code: Code, why: &str) {
         }
     })
     .await;
-}
-
-/// Whose address it is: what a proxy of ours says, or the one that connected.
-fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
-    if !proxies.contains(&peer) {
-        return peer;
-    }
-    // The last that no proxy of ours has: what stands before it, anybody can write.
-    let lists = headers.get_all("x-forwarded-for").iter().filter_map(|list| list.to_str().ok());
-    let addresses: Vec<IpAddr> =
-        lists.flat_map(|list| list.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
-    addresses.into_iter().rev().find(|address| !proxies.contains(address)).unwrap_or(peer)
 }

@@ -90,7 +90,6 @@ impl Installation {
             .map_err(ServerError::from)?;
         self.addresses.check(&target.host).await.map_err(ServerError::from)?;
         self.url()?;
-        self.addresses.check(&target.host).await.map_err(ServerError::from)?;
         let wants = self.wants(catalog, &wanted)?;
         let keys = KeyPair::make(&format!("groundcrew-{}", wanted.name));
         let token = Token::make();

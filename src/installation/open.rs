@@ -17,7 +17,8 @@ use crate::store::{Store, StoreError};
 use crate::vault::{Place, Vault, VaultError};
 
 /// Sealed with the key when an installation begins, so that another key is noticed.
-const KEY_CHECK: (Place<'static>, &[u8]) = (Place("installation", "1", "key_check"), b"groundcrew");
+pub(super) const KEY_CHECK: (Place<'static>, &[u8]) =
+    (Place("installation", "1", "key_check"), b"groundcrew");
 
 /// Who opens it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Installation {
     }
 }
 
-fn lock_folder(path: &Path, shown: &str) -> Result<File, OpenError> {
+pub(super) fn lock_folder(path: &Path, shown: &str) -> Result<File, OpenError> {
     let unusable = |error| OpenError::Folder(shown.to_owned(), error);
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
     let lock = OpenOptions::new()
@@ -157,7 +158,7 @@ async fn open_vault(settings: &Settings, store: &Store, role: Role) -> Result<Va
         None => {
             let shown = file.display().to_string();
             let vault = match Vault::read(&file)? {
-                Some(vault) => vault,
+                Some(vault) => rotated(settings, check.as_deref())?.unwrap_or(vault),
                 None if check.is_some() => return Err(OpenError::KeyMissing(shown)),
                 None if role == Role::Up => Vault::make(&file)?,
                 None => return Err(OpenError::KeyNotSet),
@@ -173,4 +174,17 @@ async fn open_vault(settings: &Settings, store: &Store, role: Role) -> Result<Va
     };
     vault.open(place, &check).map_err(|_| OpenError::KeyChanged(from))?;
     Ok(vault)
+}
+
+/// The next key, if everything is encrypted with it already: whoever rotated was killed before
+/// it could put the key where it belongs, which is done here.
+fn rotated(settings: &Settings, check: Option<&[u8]>) -> Result<Option<Vault>, VaultError> {
+    let (file, next) = (settings.key_file(), settings.next_key_file());
+    let (Some(check), Some(vault)) = (check, Vault::read(&next)?) else { return Ok(None) };
+    if vault.open(KEY_CHECK.0, check).is_err() {
+        return Ok(None);
+    }
+    let failed = |error| VaultError::File(file.display().to_string(), error);
+    std::fs::rename(&next, &file).map_err(failed)?;
+    Ok(Some(vault))
 }

@@ -1,15 +1,11 @@
 //! Makes bearer tokens, and tells whose one is.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::OsRng;
-use chacha20poly1305::aead::rand_core::RngCore;
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::Installation;
 use crate::model::{Actor, Deed, NewToken, Token};
+use crate::secret;
 use crate::store::{ShownToken, StoreError};
 
 /// What the text of every token begins with, so that scanners for leaked secrets know it.
@@ -55,10 +51,8 @@ impl Installation {
         if let Some(at) = expires_at.filter(|at| *at <= jiff::Timestamp::now()) {
             return Err(TokenError::Expired(at));
         }
-        let mut bytes = Zeroizing::new([0; 32]);
-        OsRng.fill_bytes(&mut *bytes);
-        let text = Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(*bytes)));
-        let token = self.store.add_token(user_id, new, &hash(&text)).await?;
+        let text = Zeroizing::new(format!("{PREFIX}{}", secret::random().as_str()));
+        let token = self.store.add_token(user_id, new, &secret::hash(&text)).await?;
         let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
         let detail = Some(format!("{}: {}", token.name, scopes.join(", ")));
         self.audit(by, Deed { action: "token.create", detail, ..Deed::default() }).await;
@@ -90,11 +84,6 @@ impl Installation {
         if !text.starts_with(PREFIX) {
             return Ok(None);
         }
-        self.store.shown_token(&hash(text)).await
+        self.store.shown_token(&secret::hash(text)).await
     }
-}
-
-/// Of 256 random bits; so a plain hash can't be guessed backwards.
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text).into()
 }

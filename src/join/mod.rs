@@ -10,6 +10,6 @@ mod script;
 mod signature;
 
 pub use key_pair::KeyPair;
-pub use line::{LINE_LASTS, OneLine, Token, read_url};
+pub use line::{LINE_LASTS, OneLine, Token};
 pub use script::{Bootstrap, PREPARE};
 pub use signature::{NAMESPACE, SignatureError, signed_by};

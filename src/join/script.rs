@@ -15,7 +15,7 @@ const BOOTSTRAP: &str = include_str!("bootstrap.sh");
 /// What the script of one server says.
 #[derive(Debug)]
 pub struct Bootstrap<'a> {
-    /// Where it calls back: checked by [`read_url`](super::read_url).
+    /// Where it calls back: nothing in it means something to a shell.
     pub url: &'a str,
     /// The server's id.
     pub server_id: i64,

@@ -92,6 +92,29 @@ pub struct Actor {
     pub address: Option<String>,
 }
 
+/// What somebody did, as the audit log has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditEntry {
+    /// Counts up.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who, if it was a user.
+    pub user_id: Option<i64>,
+    /// Who, as `user ann`, `token ci` or `cli root`.
+    pub actor: String,
+    /// From where, if that is another machine's.
+    pub address: Option<String>,
+    /// What, as `run.cancel`.
+    pub action: String,
+    /// About which server.
+    pub server_id: Option<i64>,
+    /// About which run.
+    pub run_id: Option<String>,
+    /// What else there is to say.
+    pub detail: Option<String>,
+}
+
 /// Something that was done, for the audit log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deed {

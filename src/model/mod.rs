@@ -5,7 +5,9 @@ mod access;
 mod event;
 mod job_steps;
 mod join;
+mod listening;
 mod live;
+mod people;
 mod plan;
 mod prepared;
 mod provisioning;
@@ -13,13 +15,15 @@ mod run;
 mod server;
 mod status;
 
-pub use access::{Actor, Deed, NewToken, Scope, Token};
+pub use access::{Actor, AuditEntry, Deed, NewToken, Scope, Token};
 pub use event::{Event, FailureKind, Happening, PlannedStep, StepRef};
 pub use join::{
     APP_USER, Callback, Called, Connection, ConnectivityClaim, ConnectivityLease, Facts, JoinsBy,
     Line, NewJoin, NewLine, PROVISION_STEPS, Provision, ProvisionStep, Stranger, Wants,
 };
+pub use listening::{Listening, Proof, Subject};
 pub use live::{LiveLine, LiveRun, ProvisioningLive, ShownKey, Unreachable, live};
+pub use people::{NewSession, Session, User};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use prepared::prepared;
 pub use provisioning::{

@@ -85,4 +85,13 @@ pub struct Changed {
     pub server_id: i64,
     /// Its revision from now on.
     pub revision: i64,
+    /// When, by the database's clock.
+    pub at: Timestamp,
+}
+
+impl Changed {
+    /// The change that made it what it is.
+    pub fn to(server: &Server) -> Self {
+        Self { server_id: server.id, revision: server.revision, at: server.updated_at }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{AnyConnection, Row};
 
-use super::{Result, Store, StoreError, ms};
+use super::{Result, Store, StoreError, ms, rows};
 use crate::model::{Changed, Status};
 
 impl Store {
@@ -32,13 +32,10 @@ impl Store {
     /// Servers whose last change is older than `age` and was not announced, the oldest first.
     pub async fn unannounced(&self, age: Duration, limit: i64) -> Result<Vec<Changed>> {
         self.again(|| async {
-            let sql = "SELECT id, revision FROM servers WHERE announced_revision < revision \
+            let sql = "SELECT id AS server_id, revision, updated_at FROM servers WHERE announced_revision < revision \
                 AND updated_at <= (SELECT {now}) - $1 ORDER BY updated_at LIMIT $2";
             let rows = self.query(sql).bind(ms(age)).bind(limit).fetch_all(&self.reads).await?;
-            let changed = rows
-                .iter()
-                .map(|row| Ok(Changed { server_id: row.try_get(0)?, revision: row.try_get(1)? }));
-            changed.collect()
+            Ok(rows.iter().map(rows::changed).collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -58,12 +55,13 @@ impl Store {
                 WHEN $2 = 'pending' AND EXISTS (SELECT 1 FROM provision_steps \
                     WHERE server_id = $1 AND status <> 'pending') THEN 'installing' \
                 ELSE COALESCE($2, provision_status) END WHERE id = $1 \
-            RETURNING revision, CASE WHEN connection <> 'connected' THEN prepare_run END AS run";
+            RETURNING id AS server_id, revision, updated_at, \
+            CASE WHEN connection <> 'connected' THEN prepare_run END AS run";
         let row = self.query(sql).bind(server_id).bind(provision.map(Status::as_str));
         let row = row.fetch_optional(&mut *tx).await?.ok_or(StoreError::UnknownServer)?;
         if let Some(run) = row.try_get::<Option<String>, _>("run")? {
             self.mirror(tx, server_id, &run).await?;
         }
-        Ok(Changed { server_id, revision: row.try_get(0)? })
+        Ok(rows::changed(&row)?)
     }
 }

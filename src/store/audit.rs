@@ -1,7 +1,12 @@
-//! The audit log: who did what, and when. Rows are only added.
+//! The audit log: who did what, and when. Rows are added, and forgotten when they are old.
 
-use super::{Result, Store};
-use crate::model::{Actor, Deed};
+use std::time::Duration;
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Result, Store, ms, rows};
+use crate::model::{Actor, AuditEntry, Deed};
 
 impl Store {
     /// Writes down what somebody did.
@@ -24,4 +29,39 @@ impl Store {
         })
         .await
     }
+
+    /// What was done, the newest first, about one server or all, at most so many.
+    pub async fn audited(&self, server_id: Option<i64>, limit: i64) -> Result<Vec<AuditEntry>> {
+        self.again(|| async {
+            let sql = "SELECT * FROM audit_log WHERE $1 IS NULL OR server_id = $1 \
+                ORDER BY id DESC LIMIT $2";
+            let rows = self.query(sql).bind(server_id).bind(limit).fetch_all(&self.reads).await?;
+            rows.iter().map(entry).collect()
+        })
+        .await
+    }
+
+    /// Forgets what was done longer ago than this.
+    pub async fn forget_audited(&self, age: Duration) -> Result<()> {
+        self.again(|| async {
+            let sql = "DELETE FROM audit_log WHERE at < {now} - $1";
+            self.query(sql).bind(ms(age)).execute(&self.writes).await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn entry(row: &AnyRow) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        id: row.try_get("id")?,
+        at: rows::time(row, "at")?,
+        user_id: row.try_get("user_id")?,
+        actor: row.try_get("actor")?,
+        address: row.try_get("address")?,
+        action: row.try_get("action")?,
+        server_id: row.try_get("server_id")?,
+        run_id: row.try_get("run_id")?,
+        detail: row.try_get("detail")?,
+    })
 }

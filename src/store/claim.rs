@@ -128,7 +128,7 @@ impl Store {
         let server = rows::server(&server_row)?;
         let prepares = server_row.try_get::<Option<String>, _>("prepare_run")?;
         let first_key = prepares.is_some_and(|prepares| prepares == run.id);
-        let changed = Changed { server_id: server.id, revision: server.revision };
+        let changed = Changed::to(&server);
         let claim = Claim {
             lease: Lease { run: run.id.clone(), epoch: run.epoch },
             secrets: row.try_get("secrets")?,

@@ -13,6 +13,9 @@ const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= (SELECT {now
     AND NOT EXISTS (SELECT 1 FROM runs AS older \
         WHERE older.server_id = runs.server_id AND older.status = 'pending' AND older.id < runs.id)";
 
+/// A session that has not ended: its time is not over, and it was seen within a week.
+const LIVE: &str = "sessions.expires_at > {now} AND sessions.last_seen_at > {now} - 604800000";
+
 /// How many bytes of a run's journals there are.
 const JOURNAL: &str = "(SELECT COALESCE(sum(length(journal)), 0) FROM run_attempts \
     WHERE run_attempts.run_id = runs.id)";
@@ -77,7 +80,8 @@ impl Dialect {
     }
 
     /// Fills in the words in braces: `{now}`, `{may_begin}`, `{journal}`, `{for_update}`,
-    /// `{skip_locked}`, and `{listed}`: the numbers of the JSON list `$1`.
+    /// `{skip_locked}`, `{live}`, and `{listed}`: the texts of the JSON list `$1`, or, with
+    /// `{listed_numbers}`, its numbers.
     pub fn sql(self, text: &'static str) -> Cow<'static, str> {
         if !text.contains('{') {
             return Cow::Borrowed(text);
@@ -87,15 +91,21 @@ impl Dialect {
             Self::Sqlite => ("", ""),
             Self::Postgres => ("FOR UPDATE", "FOR UPDATE SKIP LOCKED"),
         };
-        let listed = match self {
-            Self::Sqlite => "SELECT value FROM json_each($1)",
-            Self::Postgres => {
-                "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json))"
-            }
+        let (listed, listed_numbers) = match self {
+            Self::Sqlite => (
+                "SELECT value FROM json_each($1)",
+                "SELECT CAST(value AS INTEGER) FROM json_each($1)",
+            ),
+            Self::Postgres => (
+                "SELECT value FROM json_array_elements_text(CAST($1 AS json))",
+                "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json))",
+            ),
         };
         let words = [
+            ("{listed_numbers}", listed_numbers),
             ("{listed}", listed),
             ("{may_begin}", MAY_BEGIN),
+            ("{live}", LIVE),
             ("{journal}", JOURNAL),
             ("{for_update}", for_update),
             ("{skip_locked}", skip_locked),

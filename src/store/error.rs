@@ -24,6 +24,19 @@ pub enum StoreError {
     /// Another token of the same user has this name.
     #[error("there is a token {0:?} already; take another name, or revoke that one first")]
     TokenNameTaken(String),
+    /// Another user has this name.
+    #[error("somebody has the name {0:?} already; take another one")]
+    UserNameTaken(String),
+    /// Servers belong to the user.
+    #[error(
+        "servers belong to this user; remove them first, with the user's token or at their page"
+    )]
+    UserHasServers,
+    /// The link was used, or its time is over, or it never was one.
+    #[error(
+        "this link was used already, or its hour is over; `groundcrew user link` makes another one"
+    )]
+    UnknownLink,
     /// The server has runs that have not ended.
     #[error("the server has a run that has not ended; wait for it, or cancel it, then try again")]
     ServerBusy,

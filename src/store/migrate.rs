@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0002_operate"),
     migration!("0003_api"),
     migration!("0004_join"),
+    migration!("0005_people"),
 ];
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 

@@ -8,7 +8,8 @@ use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
 use crate::model::{
-    AttemptRecord, Chunk, FailureKind, HostState, Note, ProvisionStep, Run, RunStep, Server, Status,
+    AttemptRecord, Changed, Chunk, FailureKind, HostState, Note, ProvisionStep, Run, RunStep,
+    Server, Status,
 };
 
 type Result<T> = std::result::Result<T, Error>;
@@ -39,6 +40,14 @@ pub(super) fn server(row: &AnyRow) -> Result<Server> {
         revision: row.try_get("revision")?,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
+    })
+}
+
+pub(super) fn changed(row: &AnyRow) -> Result<Changed> {
+    Ok(Changed {
+        server_id: row.try_get("server_id")?,
+        revision: row.try_get("revision")?,
+        at: time(row, "updated_at")?,
     })
 }
 

@@ -62,7 +62,7 @@ impl Store {
                 Ok(rows::server(&row)?)
             })
             .await?;
-        let changed = Changed { server_id: added.id, revision: added.revision };
+        let changed = Changed::to(&added);
         Ok((added, changed))
     }
 

@@ -42,7 +42,7 @@ async fn script(
     Extension(Peer(peer)): Extension<Peer>,
     Path(token): Path<String>,
 ) -> Response {
-    let from = peer.ip().to_canonical();
+    let from = peer.to_canonical();
     let found = site.installation.script(&site.jobs.now(), &token, from).await;
     let (status, text) = match found {
         Ok(Some(script)) => (StatusCode::OK, script),
@@ -110,7 +110,7 @@ async fn call_back(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let address = peer.ip().to_canonical();
+    let address = peer.to_canonical();
     let from = address.to_string();
     let server_id = id.parse().unwrap_or(0);
     let callback = match read(server_id, &from, &headers, body) {

@@ -1,37 +1,77 @@
-//! The web tier: whether the installation is well, the API, and the way in for new servers. It asks the store and the
-//! installation's verbs, and never a host.
+//! The web tier: whether the installation is well, who is signed in, what they may hear, the API,
+//! and the way in for new servers. It asks the store and the installation's verbs, and never a
+//! host.
 
 mod api;
 mod auth;
+mod broadcasting;
+mod headers;
 mod health;
 mod join;
 mod limit;
+mod people;
+mod session;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::middleware::map_response_with_state;
+use axum::routing::{get, post};
 
 use crate::catalog::Jobs;
+use crate::gateway::App;
 use crate::installation::Installation;
+use limit::Limits;
 
 /// What the web tier answers from. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Site {
     /// The store, and how the others are told.
     pub installation: Installation,
     /// What can be asked for.
     pub jobs: Arc<Jobs>,
+    /// The address that browsers see, without a slash at its end.
+    pub url: Arc<str>,
+    /// What subscriptions are signed with.
+    app: Arc<App>,
+    limits: Arc<Limits>,
+}
+
+// By hand: the application has a secret.
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Site({})", self.url)
+    }
+}
+
+impl Site {
+    /// The site of an installation, which browsers see at this address.
+    pub fn new(installation: &Installation, jobs: &Arc<Jobs>, app: App, url: &str) -> Self {
+        Self {
+            installation: installation.clone(),
+            jobs: jobs.clone(),
+            url: url.into(),
+            app: Arc::new(app),
+            limits: Arc::new(Limits::new()),
+        }
+    }
+
+    /// Whether browsers come with TLS.
+    fn has_tls(&self) -> bool {
+        self.url.starts_with("https:")
+    }
 }
 
 /// Everything that the web tier answers.
 pub fn router(site: Site) -> Router {
-    let api = api::router(&site);
     Router::new()
         .route("/health", get(health::health))
+        .route("/broadcasting/auth", post(broadcasting::auth))
+        .merge(people::router())
         .merge(join::router())
-        .merge(api)
+        .merge(api::router(&site))
         .method_not_allowed_fallback(api::wrong_method)
         .fallback(api::no_route)
+        .layer(map_response_with_state(site.clone(), headers::add))
         .with_state(site)
 }

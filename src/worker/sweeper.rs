@@ -20,6 +20,8 @@ const GLANCE: Duration = Duration::from_millis(100);
 const TIDY: Duration = Duration::from_secs(60);
 /// A request may be repeated with its Idempotency-Key for so long.
 const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Who did what is kept for so long: a year.
+const AUDIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A script that was not heard of for so long, in the middle of its steps, has ended. Its
 /// longest wait is for apt's lock and a slow mirror.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
@@ -98,5 +100,7 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
         installation.announce(changed).await;
     }
     installation.store.forget_requests(REPEATABLE).await?;
+    installation.store.forget_sessions().await?;
+    installation.store.forget_audited(AUDIT).await?;
     installation.store.prune_output(keep_output).await.map(drop)
 }

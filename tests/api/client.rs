@@ -99,37 +99,43 @@ impl Client {
             true => path.to_owned(),
             false => format!("/api/v1{path}"),
         };
-        let mut curl = Command::new("curl");
-        curl.args(["-sS", "-i", "--max-time", "60", "--noproxy", "*", "--path-as-is"]);
-        match method {
-            "HEAD" => curl.arg("--head"),
-            method => curl.args(["-X", method]),
-        };
-        if !self.token.is_empty() {
-            curl.args(["-H", &format!("Authorization: Bearer {}", self.token)]);
-        }
-        // Nothing that curl would add by itself.
-        curl.args(["-H", "Expect:"]).stdin(Stdio::piped());
-        if !headers.iter().any(|header| header.starts_with("Content-Type")) {
-            curl.args(["-H", "Content-Type:"]);
-        }
-        for header in headers {
-            curl.args(["-H", header]);
-        }
-        if body.is_some() {
-            curl.args(["--data-binary", "@-"]);
-        }
-        curl.arg(format!("http://{}{path}", self.address));
-        let mut child = curl.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("curl");
-        let mut pipe = child.stdin.take().expect("a pipe");
-        let body = body.unwrap_or_default().to_owned();
-        let writer = thread::spawn(move || std::io::Write::write_all(&mut pipe, body.as_bytes()));
-        let output = child.wait_with_output().expect("its end");
-        let _ = writer.join();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{method} {path}: {said}");
-        answer(&output.stdout)
+        let token = format!("Authorization: Bearer {}", self.token);
+        let token = (!self.token.is_empty()).then_some(token.as_str());
+        let headers: Vec<&str> = token.into_iter().chain(headers.iter().copied()).collect();
+        send(&format!("http://{}{path}", self.address), method, &headers, body)
     }
+}
+
+/// One request, with these headers and no others.
+#[track_caller]
+pub fn send(url: &str, method: &str, headers: &[&str], body: Option<&str>) -> Answer {
+    let mut curl = Command::new("curl");
+    curl.args(["-sS", "-i", "--max-time", "60", "--noproxy", "*", "--path-as-is"]);
+    match method {
+        "HEAD" => curl.arg("--head"),
+        method => curl.args(["-X", method]),
+    };
+    // Nothing that curl would add by itself.
+    curl.args(["-H", "Expect:"]).stdin(Stdio::piped());
+    if !headers.iter().any(|header| header.starts_with("Content-Type")) {
+        curl.args(["-H", "Content-Type:"]);
+    }
+    for header in headers {
+        curl.args(["-H", header]);
+    }
+    if body.is_some() {
+        curl.args(["--data-binary", "@-"]);
+    }
+    curl.arg(url);
+    let mut child = curl.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("curl");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let body = body.unwrap_or_default().to_owned();
+    let writer = thread::spawn(move || std::io::Write::write_all(&mut pipe, body.as_bytes()));
+    let output = child.wait_with_output().expect("its end");
+    let _ = writer.join();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{method} {url}: {said}");
+    answer(&output.stdout)
 }
 
 fn answer(text: &[u8]) -> Answer {

@@ -53,10 +53,9 @@ impl World {
         Self { up, fleet, first, second, database }
     }
 
-    /// The first user, asking another `up` on the same database.
-    pub fn client_of(&self, up: &mut Process) -> Client {
-        up.wait_for("the worker is ready");
-        Client { address: address(up), ..self.first.clone() }
+    /// The first user, asking another process on the same database.
+    pub fn client_of(&self, web: &mut Process) -> Client {
+        Client { address: address(web), ..self.first.clone() }
     }
 
     /// The first user, with a token of these scopes.

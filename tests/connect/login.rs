@@ -38,7 +38,7 @@ fn added_confirmed_prepared_and_installed() {
         ("os_name", json!("Debian")),
         ("os_version", json!("12")),
         ("os_codename", json!("bookworm")),
-        ("private_ip", json!(host.address)),
+        ("public_ip", json!(host.address)),
         ("provision_status_label", json!("Completed")),
         ("provision_status_color", json!("green")),
     ] {

@@ -164,7 +164,8 @@ fn a_worker_killed_in_the_middle() {
     host.wait_for("pgrep -f 'sleep 30[0]'");
     assert_eq!(statuses(&world.provisioning(id))[3], "installing");
     world.up.kill();
-    host.run(&format!("sed -i 's|^command=\"sleep 300\" ||' {keys}; pkill -f 'sleep 30[0]' || :"));
+    host.run(&format!("sed -i 's|^command=\"sleep 300\" ||' {keys}"));
+    host.run("pkill -f '^sleep 30[0]' || :");
     let mut second = world.fleet.up();
     let line = second.wait_for("listening address=");
     world.client.address = line.rsplit('=').next().expect("an address").to_owned();

@@ -20,12 +20,16 @@ pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 pub const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
 
 /// Everything of the environment that changes what a command does.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 15] = [
     "GROUNDCREW_PATIENCE",
+    "GROUNDCREW_ALLOW_LOCAL",
     "DATABASE_URL",
     "REDIS_URL",
     "REDIS_PREFIX",
     "GROUNDCREW_KEY",
+    "GROUNDCREW_NEW_KEY",
+    "GROUNDCREW_PROXIES",
+    "GROUNDCREW_URL",
     "GROUNDCREW_DATA",
     "GROUNDCREW_JOBS",
     "GROUNDCREW_LISTEN",

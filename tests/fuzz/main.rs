@@ -15,4 +15,5 @@ mod frames;
 mod handshakes;
 mod messages;
 mod names;
+mod publishing;
 mod signatures;

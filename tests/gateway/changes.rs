@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use groundcrew::config::Settings;
 use groundcrew::installation::{Installation, Role};
 use groundcrew::model::{Changed, Claim};
+use jiff::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Runtime;
 
@@ -73,7 +74,7 @@ impl Changes {
     /// the sweeper would do it, and there is none here.
     pub fn wait_for_the_bus(&self) {
         let wire = self.installation.wire.as_ref().expect("a role has a wire");
-        let changed = Changed { server_id: 0, revision: 0 };
+        let changed = Changed { server_id: 0, revision: 0, at: Timestamp::now() };
         wait_until("changes are announced again", || {
             self.runtime.block_on(wire.bus.announce(&changed)).is_ok()
         });
@@ -107,5 +108,7 @@ pub fn settings(database: Option<&str>, redis: Option<&str>, data: &Path) -> Set
         data: data.to_owned(),
         key: database.map(|_| STANDARD.encode(b"0123456789abcdef0123456789abcdef")),
         jobs: None,
+        url: None,
+        allow_local: true,
     }
 }

@@ -2,9 +2,11 @@
 //! difference, clients and publishers come to two gateways.
 
 use std::fs;
+use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::certificate::certificate;
 use crate::world::World;
 
 const NEIGHBOUR: &str = r#"
@@ -70,10 +72,56 @@ fn rights() {
 #[test]
 fn neighbours() {
     let folder = TempDir::new().expect("a folder");
-    let file = folder.path().join("apps.toml");
-    fs::write(&file, NEIGHBOUR).expect("a file");
-    let file = file.to_str().expect("text");
-    World::set(1, &[("GROUNDCREW_APPS", file)]).passes("neighbours");
+    let file = apps(folder.path(), NEIGHBOUR);
+    World::set(1, &[("GROUNDCREW_APPS", &file)]).passes("neighbours");
+}
+
+/// A file with applications.
+fn apps(folder: &Path, text: &str) -> String {
+    let file = folder.join("apps.toml");
+    fs::write(&file, text).expect("a file");
+    file.to_str().expect("text").to_owned()
+}
+
+/// Behind a proxy, which says whose connections they are.
+#[test]
+fn limits() {
+    let folder = TempDir::new().expect("a folder");
+    let file = apps(folder.path(), &format!("{NEIGHBOUR}max_connections = 2\n"));
+    World::set(
+        1,
+        &[
+            ("GROUNDCREW_APPS", &file),
+            ("GROUNDCREW_MAX_CONNECTIONS", "6"),
+            ("GROUNDCREW_MAX_CONNECTIONS_OF_ADDRESS", "2"),
+            ("GROUNDCREW_PROXIES", "127.0.0.1,198.51.100.1"),
+        ],
+    )
+    .passes("limits");
+}
+
+/// Who is no proxy of ours can't say that it is somebody else.
+#[test]
+fn forged_addresses() {
+    World::set(1, &[("GROUNDCREW_MAX_CONNECTIONS_OF_ADDRESS", "2")]).passes("forged_addresses");
+}
+
+/// Origins of our own application; a neighbour's are in its file.
+#[test]
+fn origins() {
+    World::set(1, &[("GROUNDCREW_ORIGINS", "https://panel.example.com")]).passes("origins");
+}
+
+/// The gateway speaks TLS itself, to clients and publishers.
+#[test]
+fn tls() {
+    let folder = TempDir::new().expect("a folder");
+    certificate(folder.path());
+    let file = |name| folder.path().join(name).to_str().expect("text").to_owned();
+    let (cert, key) = (file("cert.pem"), file("key.pem"));
+    let mut world = World::set(1, &[("GROUNDCREW_TLS_CERT", &cert), ("GROUNDCREW_TLS_KEY", &key)]);
+    world.trusts(&cert);
+    world.passes("tls");
 }
 
 #[test]

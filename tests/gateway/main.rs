@@ -5,6 +5,8 @@
 //! Each test has a Redis, a database and gateways of its own, which die with it.
 
 mod balancer;
+#[path = "../redis/certificate.rs"]
+mod certificate;
 mod changes;
 mod conformance;
 #[path = "../fleet/fleet.rs"]
@@ -17,6 +19,7 @@ mod harness;
 #[expect(dead_code, reason = "shared")]
 mod lab;
 mod node;
+mod operating;
 mod pages;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "shared")]

@@ -27,6 +27,8 @@ pub struct World {
     pub redis: Redis,
     fleet: Fleet,
     balancer: Option<Balancer>,
+    /// Whom the scripts trust besides.
+    authority: Option<String>,
 }
 
 /// A gateway's process, and where it listens.
@@ -49,7 +51,7 @@ impl World {
         let settings = settings(Some(&database), Some(&redis.url), fleet.folder.path());
         let changes = Changes::of(SERVERS, settings);
         let gateways = (0..gateways).map(|_| gateway(&fleet, free_port())).collect();
-        Self { gateways, changes, redis, fleet, balancer: None }
+        Self { gateways, changes, redis, fleet, balancer: None, authority: None }
     }
 
     /// With one `up`, which has its database in a file, and its bus in memory.
@@ -61,7 +63,7 @@ impl World {
         let changes = Changes::of(SERVERS, settings(None, None, &fleet.folder.path().join("data")));
         let gateways = vec![Gateway { process, port }];
         // Nobody uses it; the scripts only want to be told of one.
-        Self { gateways, changes, redis: Redis::start(), fleet, balancer: None }
+        Self { gateways, changes, redis: Redis::start(), fleet, balancer: None, authority: None }
     }
 
     /// Puts something before the gateways that clients can't tell from one gateway.
@@ -69,6 +71,11 @@ impl World {
         let ports: Vec<u16> = self.gateways.iter().map(|gateway| gateway.port).collect();
         self.balancer = Some(Balancer::before(&ports));
         self
+    }
+
+    /// Has the scripts trust this certificate.
+    pub fn trusts(&mut self, certificate: &str) {
+        self.authority = Some(certificate.to_owned());
     }
 
     /// Starts another gateway where this one listens, or listened.
@@ -91,6 +98,7 @@ impl World {
             // A browser's folders, among others.
             ("TMPDIR", self.fleet.folder.path().display().to_string()),
         ];
+        environment.extend(self.authority.iter().map(|file| ("NODE_EXTRA_CA_CERTS", file.clone())));
         environment.extend(APP.map(|(name, value)| (name, value.to_owned())));
         environment
     }

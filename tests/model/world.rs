@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use groundcrew::model::{AttemptRecord, Changed, Claim, FailureKind, Lease, NewRun};
 use groundcrew::store::{Store, StoreError};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -238,9 +239,10 @@ pub async fn perform(store: &Store, world: &World, call: &Call, setup: Setup) ->
                 Err(error) => refused(&error),
             };
         }
-        &Call::Announced(server_id, revision) => {
-            store.announced(&Changed { server_id, revision }).await.map(|()| None)
-        }
+        &Call::Announced(server_id, revision) => store
+            .announced(&Changed { server_id, revision, at: Timestamp::now() })
+            .await
+            .map(|()| None),
         Call::Ask(number) => {
             store.ask(&new_run(*number, setup)).await.map(|asked| Some(asked.changed))
         }

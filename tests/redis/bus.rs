@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::server::Server;
 
 pub fn changed(server_id: i64) -> Changed {
-    Changed { server_id, revision: 42 }
+    Changed { server_id, revision: 42, at: Timestamp::now() }
 }
 
 /// The next that is heard, within 20 s.

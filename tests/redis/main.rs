@@ -11,6 +11,7 @@ mod server;
 
 mod bus;
 mod bus_trouble;
+mod certificate;
 mod dead_line;
 mod hints;
 mod leftovers;

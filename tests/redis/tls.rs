@@ -1,25 +1,14 @@
 //! `rediss://`, with a certificate of an authority that the system trusts.
 
-use std::path::Path;
 use std::process::Command;
 
 use groundcrew::bus::{Bus, Heard};
-use groundcrew::model::Changed;
 use groundcrew::queue::Queue;
 
+use crate::bus::changed;
+use crate::certificate::certificate;
 use crate::ear::Ear;
 use crate::server::Server;
-
-fn certificate(folder: &Path) {
-    let done = Command::new("openssl")
-        .args("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split(' '))
-        .args("-subj /CN=localhost -addext subjectAltName=DNS:localhost".split(' '))
-        .args("-addext basicConstraints=critical,CA:FALSE -keyout key.pem -out cert.pem".split(' '))
-        .current_dir(folder)
-        .output()
-        .expect("openssl is installed");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
 
 /// Which authorities are trusted is asked of the environment, so the test has a process
 /// of its own.
@@ -56,6 +45,6 @@ async fn inside() {
     ear.hears("run").await;
     let bus = Bus::redis(&url, "test:").await.unwrap_or_else(|error| panic!("{error}"));
     let mut listener = bus.subscribe(None).await.unwrap();
-    bus.announce(&Changed { server_id: 7, revision: 1 }).await.unwrap();
+    bus.announce(&changed(7)).await.unwrap();
     assert_eq!(listener.next().await, Heard::Changed { server_id: 7 });
 }

@@ -14,20 +14,17 @@ mod tokens;
 mod workers;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
 use axum::http::{Method, Uri};
-use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use problem::Problem;
+pub use problem::{FieldError, Kind, Problem};
 
 use super::Site;
 use super::auth::{Gate, gate};
-use problem::Kind;
 
 /// All routes of the API, with who may take them.
 pub fn router(site: &Site) -> Router<Site> {
@@ -37,10 +34,7 @@ pub fn router(site: &Site) -> Router<Site> {
         .route_layer(from_fn_with_state(Gate::new(site.clone(), &description), gate))
         .layer(DefaultBodyLimit::max(input::LONGEST_BODY));
     // What follows is for everybody: it says how to ask, and nothing of what there is.
-    gated
-        .route("/api/v1/openapi.json", get(async || Json(description)))
-        .merge(description::page())
-        .layer(map_response(guard))
+    gated.route("/api/v1/openapi.json", get(async || Json(description))).merge(description::page())
 }
 
 fn routes() -> OpenApiRouter<Site> {
@@ -64,15 +58,6 @@ fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(workers::drain))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
-}
-
-/// No answer is kept by anybody on the way, but where it says so itself, or taken for something
-/// else than it is.
-async fn guard(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }
 
 /// What no route is for.

@@ -54,6 +54,13 @@ pub struct FieldError {
     detail: String,
 }
 
+impl FieldError {
+    /// What is wrong with this field.
+    pub fn new(field: &str, detail: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), detail: detail.into() }
+    }
+}
+
 impl Problem {
     /// A problem of this kind.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
@@ -87,7 +94,7 @@ impl Problem {
     /// 422, about one field.
     pub fn invalid(field: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let errors = vec![FieldError { field: field.to_owned(), detail: detail.clone() }];
+        let errors = vec![FieldError::new(field, detail.clone())];
         Self { errors, ..Self::new(Kind::Invalid, detail) }
     }
 

@@ -26,7 +26,7 @@ pub struct CreateToken {
     /// What it may be used for. None that the token does not have that you show.
     #[schema(min_items = 1)]
     scopes: BTreeSet<Scope>,
-    /// From when on it is refused; not later than the token that you show.
+    /// From when on it is refused; not later than the token that you show, if you show one.
     expires_at: Option<Timestamp>,
 }
 
@@ -65,12 +65,12 @@ pub async fn create(
     caller: Caller,
     Body(wanted): Body<CreateToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
-    if let Some(scope) = wanted.scopes.difference(&caller.token.scopes).next() {
+    if let Some(scope) = wanted.scopes.difference(&caller.scopes()).next() {
         return Err(Problem::forbidden(format!(
             "the token that you show does not have the scope `{scope}`, so it can't give it to another one"
         )));
     }
-    if let Some(end) = caller.token.expires_at
+    if let Some(end) = caller.expires_at()
         && wanted.expires_at.is_none_or(|at| at > end)
     {
         return Err(Problem::forbidden(format!(

@@ -7,20 +7,10 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
 import { authEndpoint } from "../lib/auth_endpoint.js";
+import { QUIET } from "../lib/chromium.js";
 import { options } from "../lib/client.js";
 import { LONG } from "../lib/hear.js";
 import { key, publish } from "../lib/site.js";
-
-/** So that it asks nobody but us for anything. */
-const QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-];
 
 async function script() {
     const { outputFiles } = await build({

@@ -18,6 +18,7 @@ impl From<StoreError> for Problem {
             StoreError::Illegal { .. }
             | StoreError::NameTaken(_)
             | StoreError::TokenNameTaken(_)
+            | StoreError::UserNameTaken(_)
             | StoreError::NoHostKey
             | StoreError::NotProvisionable(_)
             | StoreError::ServerBusy => Self::new(Kind::Conflict, error.to_string()),

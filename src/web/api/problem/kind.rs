@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 pub enum Kind {
     /// The request is not what the route takes.
     Malformed,
-    /// No token, or none that is good.
+    /// No token or session, or none that is good.
     Unauthorized,
-    /// The token's scopes, or its user, don't allow it.
+    /// The token's scopes, or its user, don't allow it; or another site sent it.
     Forbidden,
     /// There is no such thing, or it is another user's.
     NotFound,
@@ -61,8 +61,10 @@ impl Kind {
         use StatusCode as Status;
         match self {
             Self::Malformed => (Status::BAD_REQUEST, "malformed", "The request is malformed"),
-            Self::Unauthorized => (Status::UNAUTHORIZED, "unauthorized", "A good token is needed"),
-            Self::Forbidden => (Status::FORBIDDEN, "forbidden", "This token may not do this"),
+            Self::Unauthorized => {
+                (Status::UNAUTHORIZED, "unauthorized", "A good token or session is needed")
+            }
+            Self::Forbidden => (Status::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound => (Status::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => {
                 (Status::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method")

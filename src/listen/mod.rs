@@ -1,22 +1,28 @@
 //! Takes connections and speaks HTTP on them, for web and gateway: no client that says nothing
 //! keeps a connection, and a WebSocket gets its bare socket back.
 
+mod socket;
+mod tls;
+
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
+use hyper::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+pub use self::socket::Socket;
+pub use self::tls::Tls;
 use crate::stop::stopped;
 
 /// A client has so long to send a request's head, the next one's too.
@@ -28,9 +34,9 @@ const BACKLOG: u32 = 4096;
 /// So many requests are under way. WebSockets don't count.
 const REQUESTS: usize = 4096;
 
-/// Who is at the other end of the connection that a request came on.
+/// Who asks: the other end of the connection, or whom a proxy of ours names.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer(pub IpAddr);
 
 /// Listens on an address. Where it is shared, another process of ours may listen there too: so
 /// one can take over from the other.
@@ -52,8 +58,17 @@ pub fn bind(address: SocketAddr, shared: bool) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until `stop` says true, and what was asked for before a little longer.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// Serves until `stop` says true, and what was asked for before a little longer. `proxies` are
+/// believed when they say for whom they ask.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    proxies: Vec<IpAddr>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let tls = tls.map(Arc::new);
+    let proxies: Arc<[IpAddr]> = proxies.into();
     let requests = Arc::new(Semaphore::new(REQUESTS));
     loop {
         let Ok(permit) = requests.clone().acquire_owned().await else { break };
@@ -63,9 +78,18 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
         };
         match accepted {
             Ok((socket, peer)) => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let _ = socket.set_nodelay(true);
+                let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
+                let proxies = proxies.clone();
                 tokio::spawn(async move {
-                    connection(socket, peer, router, stop).await;
+                    let socket = match tls {
+                        None => Ok(Socket::Plain(socket)),
+                        Some(tls) => tls.accept(socket).await,
+                    };
+                    match socket {
+                        Ok(socket) => connection(socket, peer, router, proxies, stop).await,
+                        Err(error) => tracing::trace!(%peer, "no TLS: {error}"),
+                    }
                     drop(permit);
                 });
             }
@@ -82,14 +106,15 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
 }
 
 async fn connection(
-    socket: TcpStream,
+    socket: Socket,
     peer: SocketAddr,
     router: Router,
+    proxies: Arc<[IpAddr]>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let _ = socket.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+        let who = asks(peer.ip(), request.headers(), &proxies);
+        request.extensions_mut().insert(Peer(who));
         let router = router.clone();
         async move {
             Ok::<_, Infallible>(
@@ -110,5 +135,45 @@ async fn connection(
     };
     if let Err(error) = ended {
         tracing::trace!(%peer, "the connection broke: {error}");
+    }
+}
+
+/// Whose address it is: what a proxy of ours says, or the one that connected.
+fn asks(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    let peer = peer.to_canonical();
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    // The last that no proxy of ours has: what stands before it, anybody can write.
+    let lists = headers.get_all("x-forwarded-for").iter().filter_map(|list| list.to_str().ok());
+    let addresses: Vec<IpAddr> = lists
+        .flat_map(|list| list.split(','))
+        .filter_map(|one| one.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
+        .collect();
+    addresses.into_iter().rev().find(|address| !proxies.contains(address)).unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_proxies_are_believed() {
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let proxies = [address("10.0.0.1"), address("10.0.0.2")];
+        let ask = |peer: &str, lists: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for list in lists {
+                headers.append("x-forwarded-for", list.parse().expect("a value"));
+            }
+            asks(address(peer), &headers, &proxies).to_string()
+        };
+        assert_eq!(ask("203.0.113.9", &["198.51.100.1"]), "203.0.113.9", "nobody's proxy");
+        assert_eq!(ask("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(ask("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(ask("10.0.0.1", &["6.6.6.6, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(ask("10.0.0.1", &["6.6.6.6", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(ask("10.0.0.1", &[]), "10.0.0.1");
     }
 }

@@ -1,0 +1,76 @@
+//! `groundcrew web`: the web tier as a process of its own.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::first_user;
+use super::roles::KEY_CHANGED;
+use crate::catalog::Jobs;
+use crate::config::{AppSettings, FrontSettings, LISTEN, Settings, TlsSettings};
+use crate::gateway::App;
+use crate::installation::{Installation, Role};
+use crate::listen::{self, Tls};
+use crate::web::{self, Site};
+
+/// Starts the web alone: pages, the API, and whether the installation is well
+///
+/// Start as many as you want; each needs DATABASE_URL, REDIS_URL and the same GROUNDCREW_KEY. Two may
+/// listen on the same address of one machine: so a new one takes over from an old one without a gap.
+#[derive(Debug, Args)]
+#[command(after_help = "SIGTERM and Ctrl-C: what was asked for before is still answered.")]
+pub struct WebArgs {
+    /// Where it listens
+    #[arg(
+        long,
+        env = "GROUNDCREW_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value_t = LISTEN
+    )]
+    listen: SocketAddr,
+    #[command(flatten)]
+    app: AppSettings,
+    #[command(flatten)]
+    front: FrontSettings,
+    #[command(flatten)]
+    tls: TlsSettings,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Runs until it is told to stop.
+pub fn run(args: WebArgs) -> Result<ExitCode> {
+    super::block_on_all(async move {
+        let jobs = Arc::new(Jobs::open(args.settings.jobs())?);
+        let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (stops, stop) = watch::channel(false);
+        let tls = args.tls.files().map(Tls::open).transpose()?;
+        let listener = listen::bind(args.listen, true)?;
+        let url = args.settings.url(listener.local_addr()?, tls.is_some());
+        first_user::invite(&installation, &url).await?;
+        let app = App::own(&args.app, &installation.vault);
+        let router = web::router(Site::new(&installation, &jobs, app, &url));
+        let serving = tokio::spawn(listen::serve(listener, tls, router, args.front.proxies, stop));
+        let mut code = ExitCode::SUCCESS;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = installation.key_changed() => {
+                tracing::error!("{KEY_CHANGED}");
+                code = ExitCode::FAILURE;
+            }
+        }
+        tracing::info!("leaving");
+        stops.send_replace(true);
+        serving.await.context("the web ended in a panic")?;
+        installation.store.close().await;
+        Ok(code)
+    })
+}
