@@ -200,3 +200,23 @@ fn a_host_that_is_away() {
     assert_eq!(shown["connection"], "connected");
     assert!(world.live(id)["unreachable"].is_null());
 }
+
+/// One that stays away is given up after a while, with the cause; a retry tries again.
+#[test]
+fn a_host_that_stays_away() {
+    let lab = Lab::up(1);
+    let host = lab.host(1);
+    // In minutes; the shortest there is.
+    let fleet = Fleet::embedded().with("GROUNDCREW_PATIENCE", "1");
+    let database = format!("sqlite:{}", fleet.folder.path().join("data/groundcrew.db").display());
+    let world = World::of(fleet, &database);
+    let (id, _) = world.wait_for_script(&host, true, &Value::Null);
+    host.lab("kill", &[]);
+    world.call_back(id, &host_key(&host));
+    let shown = world.reaches(id, "failed");
+    assert_eq!(shown["steps"][3]["error"]["kind"], "unreachable", "{shown:#}");
+    assert_eq!(shown["connection"], "failed");
+    host.lab("start", &[]);
+    world.client.tell(&format!("/servers/{id}/retry")).is(200);
+    wait_until("it is completed", || world.provisioning(id)["provision_status"] == "completed");
+}
