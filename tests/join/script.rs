@@ -45,7 +45,11 @@ fn no_line_without_an_address_of_ours() {
         &["server", "add", "a", "192.0.2.1", "--join"],
         &["GROUNDCREW_URL", "https://"],
     );
-    fleet.refused(2, &["server", "add", "a", "192.0.2.1", "--join", "--url", "http://x'y"], &["address"]);
+    fleet.refused(
+        2,
+        &["server", "add", "a", "192.0.2.1", "--join", "--url", "http://x'y"],
+        &["address"],
+    );
     let join = ["server", "add", "a", "192.0.2.1", "--join", "--url", "http://192.0.2.9"];
     let with = |more: &[&'static str]| [&join, more].concat();
     fleet.refused(1, &with(&["--install", "nothing"]), &["no job `nothing`"]);
