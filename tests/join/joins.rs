@@ -62,6 +62,11 @@ fn joins(suite: &str) {
     host.run(&format!("! grep -rqF {token} /run/groundcrew-join /var/log /tmp"));
     let refused = "SELECT count(*) FROM audit_log WHERE action = 'callback.refused'";
     assert_eq!(sql(&database, refused), "1", "the second run's");
+
+    // The job that the script was made of finds all in place.
+    let key = format!("public_key={}", server["public_key"].as_str().expect("a key"));
+    let run = site.fleet.ask_with("prepare", "edge-1", &["-p", &key]);
+    assert_eq!(site.fleet.ends(&run, "completed")["changed"], 0);
 }
 
 #[test]
