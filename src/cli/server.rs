@@ -310,7 +310,13 @@ async fn read_key(path: &Path) -> Result<Zeroizing<String>> {
 
 /// The host key, as people compare it.
 fn pinned(server: &Server) -> String {
-    server.host_key.as_deref().map_or_else(|| "not known yet".to_owned(), describe)
+    match (&server.host_key, &server.host_key_offered) {
+        (Some(key), _) => describe(key),
+        (None, Some(key)) => {
+            format!("{}; confirm it with `groundcrew server confirm`", describe(key))
+        }
+        (None, None) => "not known yet".to_owned(),
+    }
 }
 
 fn address(server: &Server) -> String {
