@@ -48,8 +48,7 @@ pub struct LiveRun {
 /// The one line that a person runs on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LiveLine {
-    /// Null over the API: it is shown once, when it is made, and kept as a hash. A page has it
-    /// from its browser.
+    /// Always null: it is shown once, when it is made, and kept as a hash.
     pub line: Option<String>,
     /// Until when a host may enroll with it.
     pub expires_at: Timestamp,

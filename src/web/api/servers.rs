@@ -24,38 +24,38 @@ use crate::web::auth::Caller;
 pub struct AddServer {
     /// Unique among your servers: letters, digits, spaces, `-`, `_` and `.`.
     #[schema(min_length = 1, max_length = 100, example = "edge-1")]
-    pub name: String,
+    name: String,
     /// A name or an address.
     #[schema(min_length = 1, max_length = 253, example = "203.0.113.24")]
-    pub host: String,
+    host: String,
     /// The port of its sshd.
     #[serde(default = "ssh_port")]
     #[schema(minimum = 1, default = 22)]
-    pub ssh_port: u16,
+    ssh_port: u16,
     /// The user to log in as: root, or one with `sudo -n`.
     #[serde(default = "ssh_user")]
     #[schema(min_length = 1, max_length = 253, default = "root")]
-    pub ssh_user: String,
+    ssh_user: String,
     /// How it joins. `script`: the answer has a line to run on it as root. `login`: a worker logs
     /// in; it asks which host key the server shows, and waits until you have confirmed it. Where
     /// nothing is said, the server is ready, and its `host_key` is known.
-    pub joins_by: Option<JoinsBy>,
+    joins_by: Option<JoinsBy>,
     /// Whose machine it is.
     #[schema(max_length = 100)]
-    pub provider: Option<String>,
+    provider: Option<String>,
     /// What to install once it has joined.
-    pub install: Option<AskRun>,
+    install: Option<AskRun>,
     /// The key that the server has, as `cat /etc/ssh/ssh_host_ed25519_key.pub` prints it on its
     /// console. It is pinned: a host with another key is not talked to. None with `joins_by`.
     #[schema(
         example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEq4HmRnT9m0MSq+mmEgBrIFRUGhqjBjpHE9GlyD2u7k"
     )]
-    pub host_key: Option<String>,
+    host_key: Option<String>,
     /// The private key to log in with, without a passphrase. Kept encrypted, and never shown; with
     /// `login` only until the server has a key pair of its own. Without one, workers take what they
     /// have.
     #[schema(format = Password)]
-    pub private_key: Option<String>,
+    private_key: Option<String>,
 }
 
 /// A server that was added.
@@ -64,6 +64,8 @@ pub struct AddedServer {
     #[serde(flatten)]
     pub server: Server,
     /// With `script`: what to run on it as root. It is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     pub line: Option<OneLine>,
 }
 

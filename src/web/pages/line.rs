@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::sent::Sent;
 use crate::join::{LINE_LASTS, OneLine};
-use crate::model::{ProvisioningLive, Server};
+use crate::model::{LiveLine, Server};
 use crate::vault::Place;
 use crate::web::api::Problem;
 use crate::web::{Site, session};
@@ -23,27 +23,25 @@ pub fn kept(sent: Sent, site: &Site, user: i64, server: &Server, line: &OneLine)
     sent.keep(cookie)
 }
 
-/// Puts the line where the browser has it, and it is still good.
+/// The line that the browser has, if it is still good.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn put(
-    live: &mut ProvisioningLive,
+pub async fn of(
     site: &Site,
     headers: &HeaderMap,
     user: i64,
     server: i64,
-) -> Result<(), Problem> {
-    let Some(join) = &mut live.join else { return Ok(()) };
+    join: &LiveLine,
+) -> Result<Option<OneLine>, Problem> {
     let row = row(user, server);
     let token = session::cookie(headers, &name(server))
         .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
         .and_then(|sealed| site.installation.vault.open(place(&row), &sealed).ok())
         .and_then(|token| String::from_utf8(token.to_vec()).ok());
-    let Some(token) = token else { return Ok(()) };
+    let Some(token) = token else { return Ok(None) };
     let line = site.installation.line_of(&site.jobs.now(), server, &token).await?;
-    join.line = line.map(|line| line.curl);
-    Ok(())
+    Ok(line.map(|line| OneLine { expires_at: join.expires_at, ..line }))
 }
 
 fn name(server: i64) -> String {

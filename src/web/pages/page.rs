@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::join::OneLine;
+
 /// A page that is to be shown. [`super::present`] makes the answer of it.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -14,6 +16,8 @@ pub struct Page {
     pub props: Map<String, Value>,
     /// Props that also come with a part of the page that does not name them.
     pub always: Vec<&'static str>,
+    /// The one line of a server that has not joined, which is said with what is said once.
+    pub line: Option<OneLine>,
     /// 200, but for a problem.
     pub status: StatusCode,
 }
@@ -21,7 +25,8 @@ pub struct Page {
 impl Page {
     /// A page without props.
     pub fn new(component: &'static str) -> Self {
-        Self { component, props: Map::new(), always: Vec::new(), status: StatusCode::OK }
+        let (props, always, line) = (Map::new(), Vec::new(), None);
+        Self { component, props, always, line, status: StatusCode::OK }
     }
 
     /// With this prop.

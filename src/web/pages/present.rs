@@ -13,6 +13,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::asked::Asked;
@@ -20,8 +21,9 @@ use super::built;
 use super::document::document;
 use super::door;
 use super::page::Page;
-use super::sent::{Said, Sent, sentence};
+use super::sent::{self, Said, Sent, sentence};
 use super::shared::{Gateway, User, now};
+use crate::join::OneLine;
 use crate::store::ShownSession;
 use crate::web::api::{Kind, Problem};
 use crate::web::{Site, session};
@@ -67,6 +69,15 @@ pub async fn present(State(site): State<Site>, mut request: Request, next: Next)
     Response::from_parts(parts, body)
 }
 
+/// What a page shows once.
+#[derive(Serialize)]
+struct Flash<'p> {
+    #[serde(flatten)]
+    said: sent::Flash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<&'p OneLine>,
+}
+
 /// A page, or the part of it that is wanted.
 async fn show(
     site: &Site,
@@ -97,7 +108,7 @@ async fn show(
         "props": props,
         "url": asked.url,
         "version": *built::VERSION,
-        "flash": flash,
+        "flash": Flash { said: flash, line: page.line.as_ref().filter(|_| !is_partial) },
         "clearHistory": false,
         "encryptHistory": false,
     });

@@ -6,22 +6,8 @@ use axum::http::HeaderMap;
 use super::line;
 use super::page::Page;
 use super::sent::Sent;
-use crate::model::{ProvisioningLive, ServerProvisioningResource};
 use crate::web::Site;
 use crate::web::api::{Body, ConfirmHostKey, OwnServer, Problem, resource_of};
-use crate::web::auth::Caller;
-
-/// What the pages of a server show: as the API has it, and the one line where the browser has it.
-pub(super) async fn resource(
-    site: &Site,
-    caller: &Caller,
-    server: i64,
-    headers: &HeaderMap,
-) -> Result<(ServerProvisioningResource, ProvisioningLive), Problem> {
-    let (resource, mut live) = resource_of(site, server).await?;
-    line::put(&mut live, site, headers, caller.user_id, server).await?;
-    Ok((resource, live))
-}
 
 /// `GET /servers/{id}/provisioning`.
 pub async fn show(
@@ -29,8 +15,13 @@ pub async fn show(
     OwnServer(caller, server): OwnServer,
     headers: HeaderMap,
 ) -> Result<Page, Problem> {
-    let (resource, live) = resource(&site, &caller, server.id, &headers).await?;
-    Ok(Page::new("ServerProvisioning").with("server", resource).always("live", live))
+    let (resource, live) = resource_of(&site, server.id).await?;
+    let line = match &live.join {
+        Some(join) => line::of(&site, &headers, caller.user_id, server.id, join).await?,
+        None => None,
+    };
+    let page = Page::new("ServerProvisioning").with("server", resource).always("live", live);
+    Ok(Page { line, ..page })
 }
 
 /// `POST /servers/{id}/confirm`.
