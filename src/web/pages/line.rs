@@ -40,8 +40,11 @@ pub async fn of(
         .and_then(|sealed| site.installation.vault.open(place(&row), &sealed).ok())
         .and_then(|token| String::from_utf8(token.to_vec()).ok());
     let Some(token) = token else { return Ok(None) };
-    let line = site.installation.line_of(&site.jobs.now(), server, &token).await?;
-    Ok(line.map(|line| OneLine { expires_at: join.expires_at, ..line }))
+    let mut line = site.installation.line_of(&site.jobs.now(), server, &token).await?;
+    if let Some(line) = &mut line {
+        line.expires_at = join.expires_at;
+    }
+    Ok(line)
 }
 
 fn name(server: i64) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::join::OneLine;
 
 /// A page that is to be shown. [`super::present`] makes the answer of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Page {
     /// The file in `ui/src/pages`.
     pub component: &'static str,

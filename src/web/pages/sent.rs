@@ -23,7 +23,7 @@ const LASTS: u64 = 60;
 const LONGEST: usize = 3500;
 
 /// What is said once, on the next page.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Said {
     /// For people; the flash of Inertia's page.
     #[serde(flatten)]
@@ -34,7 +34,7 @@ pub struct Said {
 }
 
 /// What a page shows once.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Flash {
     /// What was done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,14 +47,14 @@ pub struct Flash {
     token: Option<MadeToken>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct MadeToken {
     name: String,
     token: String,
 }
 
 /// A form was taken. [`super::present`] makes the answer of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sent {
     /// Where to go on; None: where the form was.
     pub to: Option<String>,

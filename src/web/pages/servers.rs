@@ -7,7 +7,7 @@ use super::overview::overview;
 use super::page::Page;
 use super::sent::Sent;
 use crate::web::Site;
-use crate::web::api::{AddServer, AskRun, Body, OwnServer, Problem, add_server, descriptions};
+use crate::web::api::{AddServer, Body, OwnServer, Problem, add_server, descriptions, resource_of};
 use crate::web::auth::Caller;
 
 /// So many runs a server's page shows.
