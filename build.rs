@@ -29,6 +29,7 @@ fn main() -> io::Result<()> {
         let inside = files(&pages.join(folder)).unwrap_or_default();
         names.extend(inside.into_iter().map(|name| format!("{folder}{name}")));
     }
+    names.sort();
     fs::write(out.join("pages.rs"), list("include_bytes", &pages, names.into_iter()))
 }
 

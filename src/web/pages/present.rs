@@ -174,7 +174,9 @@ async fn problem(
         let sent = Sent { said: Some(Said::of(problem)), ..Sent::back() };
         return follow(site, asked, seen, sent);
     }
-    let page = Page::problem(problem.kind().status(), &sentence(problem.detail()));
+    // Of a form, what is wrong with its field says more.
+    let detail = problem.fields().next().map_or(problem.detail(), |(_, detail)| detail);
+    let page = Page::problem(problem.kind().status(), &sentence(detail));
     show(site, asked, headers, seen, page).await
 }
 
