@@ -85,7 +85,10 @@ fn from_the_link_to_a_server_that_is_ready() {
         let seen = seen.as_object().expect("steps");
         assert_eq!(seen.len(), 6, "{seen:?}");
         for (name, statuses) in seen {
-            assert_eq!(statuses, &json!(["Pending", "Installing", "Completed"]), "{name}");
+            // One that is over within the gateway's 50 ms is seen when it is.
+            let whole = json!(["Pending", "Installing", "Completed"]);
+            let is_short = *statuses == json!(["Pending", "Completed"]) && !name.ends_with("big");
+            assert!(*statuses == whole || is_short, "{name}: {statuses}");
         }
     }
     let took = begun.elapsed().as_secs_f64();
@@ -103,14 +106,12 @@ fn from_the_link_to_a_server_that_is_ready() {
 fn touched(tab: &Tab<'_>) {
     tab.does(
         "await page.getByRole('button', { name: /Something small/ }).click();
-         await page.getByText(/^line \\d+ of something big/).first().waitFor();
+         await page.getByRole('button', { name: /Doing something small/ }).click();
+         await page.getByText(/^line \\d+ of something small/).first().waitFor();
          const log = page.getByRole('log');
          await log.hover();
-         await page.mouse.wheel(0, -400);
-         await page.waitForFunction(() => {
-             const log = document.querySelector('[role=log]');
-             return log.scrollHeight - log.scrollTop - log.clientHeight > 100;
-         });
+         await page.mouse.wheel(0, 600);
+         await page.waitForFunction(() => document.querySelector('[role=log]').scrollTop > 100);
          await page.evaluate(() => {
              const log = document.querySelector('[role=log]');
              const middle = log.getBoundingClientRect().top + log.clientHeight / 2;

@@ -3,6 +3,8 @@
 //!
 //! Each test has an installation of its own. Those with hosts need root (or sudo).
 
+#[path = "../gateway/balancer.rs"]
+mod balancer;
 #[path = "../web/browser.rs"]
 #[expect(dead_code, reason = "shared")]
 mod browser;
@@ -36,6 +38,9 @@ mod watchdog;
 mod world;
 
 mod chromium;
+mod everybody;
+mod fails;
+mod faults;
 mod first_journey;
 mod forms;
 mod inertia;

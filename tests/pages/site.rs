@@ -10,7 +10,7 @@ use crate::process::Process;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// Two jobs. The second one's step `slow` prints much, waits for `/root/go`, and prints again.
+/// Two jobs. The first one prints much; the second one's step `slow` waits for `/root/go`.
 const FIRST: &str = r#"
 title = "Something small"
 
@@ -18,7 +18,10 @@ title = "Something small"
 name = "small"
 title = "Doing something small"
 check = "[ -e /root/small ]"
-run = "echo a small thing; touch /root/small"
+run = '''
+i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo "line $i of something small"; done
+touch /root/small
+'''
 "#;
 const SECOND: &str = r#"
 title = "Something big"
@@ -35,7 +38,7 @@ name = "slow"
 title = "Doing something big"
 check = "[ -e /root/big ]"
 run = '''
-i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo "line $i of something big"; done
+echo "it has begun"
 touch /root/reached
 until [ -e /root/go ]; do sleep 0.05; done
 echo "and on it goes"
@@ -52,7 +55,7 @@ run = 'echo "$GREETING"; touch /root/greeted'
 
 pub struct Site {
     // Before the folder that its log is in.
-    pub up: Process,
+    _up: Process,
     pub fleet: Fleet,
     /// As http://10.0.0.1:8080.
     pub address: String,
@@ -68,7 +71,7 @@ impl Site {
             .with("GROUNDCREW_ALLOW_LOCAL", "true");
         let mut up = fleet.start(&["up", "--listen", &listen]);
         up.wait_for("the worker is ready");
-        Self { up, fleet, address }
+        Self { _up: up, fleet, address }
     }
 
     /// The address of a new link for the first user.

@@ -35,6 +35,12 @@ async function script() {
     return outputFiles[0].text;
 }
 
+async function signOut(page) {
+    await page.getByRole("button", { name: "Menu of ann" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.waitForURL(`${SITE}/sign-in`);
+}
+
 test("promise 7: a person signs in, and Echo is let in with their session", async (t) => {
     const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
     t.after(() => browser.close());
@@ -44,19 +50,19 @@ test("promise 7: a person signs in, and Echo is let in with their session", asyn
     const page = await context.newPage();
 
     await page.goto(SITE + LINK);
-    await page.fill("#name", "ann");
-    await page.fill("#password", "short");
-    await page.click("button");
-    assert.match(await page.textContent("#password-wrong"), /at least 12 characters/);
-    await page.fill("#password", PASSWORD);
-    await page.click("button");
-    await page.waitForSelector("text=You are signed in as ann");
-    await page.click("text=Sign out");
-    await page.waitForURL(`${SITE}/sign-in`);
-    await page.fill("#name", "ann");
-    await page.fill("#password", PASSWORD);
-    await page.click("button");
-    await page.waitForSelector("text=You are signed in as ann");
+    const password = () => page.getByLabel("Password", { exact: true });
+    await page.getByLabel("Name").fill("ann");
+    await password().fill("short");
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByText(/at least 12 characters,/).waitFor();
+    await password().fill(PASSWORD);
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.waitForURL(`${SITE}/servers`);
+    await signOut(page);
+    await page.getByLabel("Name").fill("ann");
+    await password().fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(`${SITE}/servers`);
     const cookies = await context.cookies();
     assert.equal(cookies.find(({ name }) => name === "groundcrew_session").httpOnly, true);
 
@@ -71,8 +77,7 @@ test("promise 7: a person signs in, and Echo is let in with their session", asyn
     // Signed out in another tab: this one is told within seconds.
     const other = await context.newPage();
     await other.goto(SITE);
-    await other.click("text=Sign out");
-    await other.waitForURL(`${SITE}/sign-in`);
+    await signOut(other);
     await page.waitForFunction(() => window.failed.length === 2, null, { timeout: 6_500 });
     assert.equal(await page.evaluate(() => window.failed[1].status), 403);
 });
