@@ -55,6 +55,12 @@ async function open(name, { like, ...options } = {}) {
 
 /** What axe has against a page: findings that keep people out. */
 async function axe(page) {
+    // Colours that are on their way to others are nobody's.
+    await page.evaluate(async () => {
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
+        await Promise.allSettled(moving.map(({ finished }) => finished));
+    });
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() =>
         window.axe.run({

@@ -68,6 +68,7 @@ fn focus(what: &str) -> String {
         "for (let i = 0; ; i++) {{
              const on = await page.evaluate(() => {{
                  const it = document.activeElement;
+                 if (it === document.body) return '';
                  return [it.labels?.[0]?.innerText, it.innerText, it.getAttribute('aria-label')].join(' ');
              }});
              if ({what}.test(on)) break;
