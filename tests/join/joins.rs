@@ -62,6 +62,11 @@ fn joins(suite: &str) {
     host.run(&format!("! grep -rqF {token} /run/groundcrew-join /var/log /tmp"));
     let refused = "SELECT count(*) FROM audit_log WHERE action = 'callback.refused'";
     assert_eq!(sql(&database, refused), "1", "the second run's");
+
+    // The job that the script was made of finds all in place.
+    let key = format!("public_key={}", server["public_key"].as_str().expect("a key"));
+    let run = site.fleet.ask_with("prepare", "edge-1", &["-p", &key]);
+    assert_eq!(site.fleet.ends(&run, "completed")["changed"], 0);
 }
 
 #[test]
@@ -90,4 +95,26 @@ fn lets_root_in_and_locks_nobody_out() {
     site.stands("edge-1", "completed");
     host.run("sshd -T | grep -qx 'permitrootlogin without-password'");
     host.run("sshd -T | grep -qx 'passwordauthentication yes'");
+}
+
+/// A minimal server, with wget where others have curl. The base packages come with the script.
+#[test]
+fn with_wget_and_no_curl() {
+    let lab = Lab::up(1);
+    let host = lab.host(1);
+    let site = Site::embedded(&lab);
+    let words = ["server", "add", "edge-1", &host.address, "--join", "--json"];
+    let added: serde_json::Value = serde_json::from_str(&site.fleet.ok(&words)).expect("JSON");
+    let line = added["line"]["wget"].as_str().expect("a line");
+    host.run(
+        "export DEBIAN_FRONTEND=noninteractive SUDO_FORCE_REMOVE=yes
+         apt-get -qq update && apt-get -qq install -y wget && apt-get -qq purge -y curl sudo
+         ! command -v curl",
+    );
+    let said = goes_well(&host, line);
+    assert!(said.contains("Installing base packages ..."), "{said}");
+    site.stands("edge-1", "completed");
+    host.run("command -v curl && command -v sudo");
+    let shown = site.fleet.ok(&["server", "show", "edge-1"]);
+    assert!(shown.contains("4  Checking connectivity   completed"), "{shown}");
 }

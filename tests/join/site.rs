@@ -71,22 +71,13 @@ impl Site {
 
     /// Its four steps, each as its status, and what the failed one says.
     pub fn steps(&self, name: &str) -> (Vec<String>, String) {
-        let id = self.server(name)["id"].as_i64().expect("an id");
-        let database = self.fleet.folder.path().join("data/groundcrew.db");
-        let output = std::process::Command::new("sqlite3")
-            .args(["-readonly", "-json"])
-            .arg(&database)
-            .arg(format!(
-                "SELECT status, COALESCE(error_kind || ': ' || error, '') AS error \
-                 FROM provision_steps WHERE server_id = {id} ORDER BY number"
-            ))
-            .output()
-            .expect("sqlite3");
-        let said = String::from_utf8_lossy(&output.stderr);
-        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).expect(&said);
-        let text = |row: &Value, key: &str| row[key].as_str().expect("a text").to_owned();
-        let statuses = rows.iter().map(|row| text(row, "status")).collect();
-        (statuses, rows.iter().map(|row| text(row, "error")).collect::<Vec<_>>().join(""))
+        let server = self.server(name);
+        let steps = server["provision_steps"].as_array().expect("its steps");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let failed = steps.iter().find(|step| step["status"] == "failed");
+        let error =
+            failed.map(|step| format!("{}: {}", text(&step["error_kind"]), text(&step["error"])));
+        (steps.iter().map(|step| text(&step["status"])).collect(), error.unwrap_or_default())
     }
 }
 

@@ -85,6 +85,11 @@ fn sshd_on_another_port() {
     let (steps, error) = site.steps("edge-1");
     assert_eq!(steps, ["completed", "completed", "failed", "pending"]);
     assert!(error.contains("does not answer on port 2222"), "{error}");
+    // So a person sees it, with what to do.
+    let shown = site.fleet.ok(&["server", "show", "edge-1"]);
+    for part in ["step 3 failed: sshd does not answer", "`groundcrew server retry edge-1`"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }
 
 /// Who is not root is told so, and nothing is called.
