@@ -19,11 +19,7 @@ const MOMENT: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Says where the output of each run ends that is asked about.
-pub(super) async fn tell(
-    hub: Weak<Hub>,
-    store: Store,
-    mut asked: mpsc::UnboundedReceiver<String>,
-) {
+pub(super) async fn tell(hub: Weak<Hub>, store: Store, mut asked: mpsc::UnboundedReceiver<String>) {
     while let Some(run) = asked.recv().await {
         let mut runs = BTreeSet::from([run]);
         let ends = loop {

@@ -163,14 +163,10 @@ mod tests {
 
     /// Step, offsets, length and text of what waits.
     fn waiting(unsaid: &Unsaid) -> Vec<(i64, u64, u64, u64, Option<&str>)> {
-        let shown = |one: &RunOutput| (one.step, one.offset, one.step_offset, one.length);
         let messages = unsaid.messages.iter();
-        messages
-            .map(|one| (shown(one), one.text.as_deref()))
-            .map(|((step, offset, step_offset, length), text)| {
-                (step, offset, step_offset, length, text)
-            })
-            .collect()
+        let shown = messages
+            .map(|one| (one.step, one.offset, one.step_offset, one.length, one.text.as_deref()));
+        shown.collect()
     }
 
     #[test]
@@ -179,10 +175,7 @@ mod tests {
         unsaid.add(1, "aé".as_bytes());
         unsaid.add(1, b"b\n");
         unsaid.add(2, b"c");
-        assert_eq!(
-            waiting(&unsaid),
-            [(1, 0, 0, 5, Some("aéb\n")), (2, 5, 0, 1, Some("c"))]
-        );
+        assert_eq!(waiting(&unsaid), [(1, 0, 0, 5, Some("aéb\n")), (2, 5, 0, 1, Some("c"))]);
     }
 
     #[test]
@@ -208,7 +201,7 @@ mod tests {
     #[test]
     fn what_could_not_be_said_is_said_later_without_its_text() {
         let mut unsaid = unsaid(&[]);
-        let mut first = |unsaid: &mut Unsaid| unsaid.messages.pop_front().expect("one waits");
+        let first = |unsaid: &mut Unsaid| unsaid.messages.pop_front().expect("one waits");
         unsaid.add(1, b"one");
         let lost = first(&mut unsaid);
         unsaid.keep(lost);
