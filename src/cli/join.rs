@@ -9,13 +9,14 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::actor::actor;
-use super::print::{print, print_json};
+use super::print::{aligned, print, print_json};
 use super::server::find;
 use super::wanted::{JobNames, ParameterArgs, job_names};
 use crate::catalog::Catalog;
 use crate::installation::{Installation, WantedJoin, WantedLogin};
 use crate::join::OneLine;
-use crate::remote::Target;
+use crate::model::{PROVISION_STEPS, Provision, ProvisionStep, Status};
+use crate::remote::{Target, describe_host_key};
 
 /// How a new server joins.
 #[derive(Debug, Args)]
@@ -115,4 +116,52 @@ fn how(line: &OneLine) -> String {
         "Run this on it as root until {expires_at:.0}; it is shown this once:\n\n{curl}\n\n\
          or, where there is no curl:\n\n{wget}\n"
     )
+}
+
+/// How far a server is with joining, why it does not go on, and what to do.
+pub fn progress(provision: &Provision) -> String {
+    let name = &provision.server.name;
+    let titles = PROVISION_STEPS.iter().map(|(_, title, _)| (*title).to_owned());
+    let row = |(step, title): (&ProvisionStep, String)| {
+        [step.number.to_string(), title, step.status.to_string()]
+    };
+    let rows = provision.steps.iter().zip(titles).map(row);
+    let mut text = format!("\nProvisioning\n{}", aligned("  ", rows));
+    if let Some(step) = provision.steps.iter().find(|step| step.status == Status::Failed) {
+        let error = step.error.as_deref().unwrap_or_default().replace('\n', "\n  ");
+        text += &format!(
+            "\n  step {} failed: {error}\n  `groundcrew server retry {name}` goes on from there\n",
+            step.number
+        );
+    }
+    if let Some((why, since)) = provision
+        .steps
+        .iter()
+        .find_map(|step| step.unreachable.as_ref().zip(step.unreachable_since))
+    {
+        text += &format!("\n  unreachable since {since:.0}: {why}\n");
+    }
+    let offered = provision.server.host_key_offered.as_ref();
+    if let Some(key) = offered.filter(|_| provision.server.host_key.is_none()) {
+        text += &format!(
+            "\n  it shows the host key {}; `groundcrew server confirm {name}`\n",
+            describe_host_key(key)
+        );
+    }
+    match &provision.line {
+        Some(line) if line.enrolled_at.is_none() && line.expired => {
+            text += &format!(
+                "\n  its line has expired; `groundcrew server retry {name}` gives a fresh one\n"
+            );
+        }
+        Some(line) if line.enrolled_at.is_none() => {
+            text += &format!(
+                "\n  its line is to be run on it until {:.0}; `groundcrew server retry {name}` \
+                 gives a fresh one\n",
+                line.expires_at
+            );
+        }
+        _ => {}
+    }
+    text
 }

@@ -196,9 +196,11 @@ async fn list(installation: &Installation, json: bool) -> Result<ExitCode> {
 async fn show(installation: &Installation, name: &str, json: bool) -> Result<ExitCode> {
     let server = find(installation, name).await?;
     let runs = installation.store.runs(Some(server.id), 10).await?;
+    let provision = installation.store.provision(server.id).await?;
     if json {
         let mut value = json!(server);
         value["runs"] = runs.iter().map(|run| json!(run.run)).collect();
+        value["provision_steps"] = json!(provision.map(|provision| provision.steps));
         print_json(value)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -214,6 +216,9 @@ async fn show(installation: &Installation, name: &str, json: bool) -> Result<Exi
     ];
     let facts = facts.map(|fact| fact.map(str::to_owned));
     print(&format!("{}\n{}", server.name, aligned("  ", facts)))?;
+    if let Some(provision) = provision.filter(|provision| !provision.steps.is_empty()) {
+        print(&join::progress(&provision))?;
+    }
     let row = |run: &crate::store::RunSummary| {
         let run = &run.run;
         [
@@ -305,7 +310,13 @@ async fn read_key(path: &Path) -> Result<Zeroizing<String>> {
 
 /// The host key, as people compare it.
 fn pinned(server: &Server) -> String {
-    server.host_key.as_deref().map_or_else(|| "not known yet".to_owned(), describe)
+    match (&server.host_key, &server.host_key_offered) {
+        (Some(key), _) => describe(key),
+        (None, Some(key)) => {
+            format!("{}; confirm it with `groundcrew server confirm`", describe(key))
+        }
+        (None, None) => "not known yet".to_owned(),
+    }
 }
 
 fn address(server: &Server) -> String {

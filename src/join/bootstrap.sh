@@ -61,7 +61,7 @@ main() {
 
 # What can't be told to anybody: no root, no key to sign with, nothing to call with.
 look_around() {
-    [ "$(id -u)" -eq 0 ] || stop "Run this as root: put sudo before the last sh of the line."
+    [ "$(id -u)" -eq 0 ] || stop "Run this as root: become root first, as with sudo -i."
     command -v curl >/dev/null || command -v wget >/dev/null ||
         stop "Neither curl nor wget is here. Install one: apt-get install curl"
     if ! command -v ssh-keygen >/dev/null || ! [ -e "$host_key" ]; then
@@ -114,7 +114,7 @@ say_hello() {
 # A clock that is wrong lets package lists look forged, and certificates expired.
 compare_clocks() {
     theirs=$(sed -n 's/^ *[Dd]ate: *//p' "$folder/head" 2>/dev/null | tail -n 1 | tr -d '\r')
-    theirs=$(date -d "$theirs" +%s 2>/dev/null) && [ -n "$theirs" ] || return 0
+    [ -n "$theirs" ] && theirs=$(date -d "$theirs" +%s 2>/dev/null) || return 0
     off=$(($(date +%s) - theirs))
     [ "${off#-}" -le 300 ] ||
         fail_step "The clock here is ${off#-} s off ($(date -u '+%F %T') UTC). Set it (timedatectl set-ntp true, or date -s), then run the line again."
@@ -292,6 +292,8 @@ fail_step() {
 leave() { # EXIT-CODE
     trap - EXIT
     trap '' HUP INT TERM
+    # It may hold the token.
+    rm -f "$folder/body"
     [ -z "$child" ] || kill "$child" 2>/dev/null
     if [ "$1" -eq 0 ] || [ -z "$step" ]; then exit "$1"; fi
     case $1 in
@@ -302,6 +304,7 @@ leave() { # EXIT-CODE
     problem=${problem:-The script ended with exit code $1.}
     printf '%s\n' "$problem" >&2
     [ ! -s "$output" ] || tail -n 20 "$output" >&2
+    trap 'rm -f "$folder/body"' EXIT
     call_back "$failed_step" failed "$problem"
     printf '%s\n' "Groundcrew was told. When the cause is gone, run the line again. All output is in $log." >&2
     exit "$1"

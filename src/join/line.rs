@@ -67,14 +67,16 @@ impl OneLine {
             return Self { curl, wget, expires_at };
         }
         let digest = hex::encode(Sha256::digest(script));
+        // For any shell that a person may have, fish as well. In memory: the disk may be full.
         let compared = |get: &str| {
             format!(
-                "f=$(mktemp) && {get} && echo \"{digest}  $f\" | sha256sum -c --quiet && sh \"$f\"; rm -f \"$f\""
+                "sh -c 'f=$(mktemp -p /dev/shm) && trap \"rm -f $f\" EXIT && {get} && \
+                 echo \"{digest}  $f\" | sha256sum -c --quiet && sh $f'"
             )
         };
         Self {
-            curl: compared(&format!("curl -fsSL {address} -o \"$f\"")),
-            wget: compared(&format!("wget -qO \"$f\" {address}")),
+            curl: compared(&format!("curl -fsSL {address} -o $f")),
+            wget: compared(&format!("wget -qO $f {address}")),
             expires_at,
         }
     }

@@ -5,8 +5,8 @@ use super::{JobStepResource, Outline, Run, RunResource, RunStep, Status, StepErr
 
 /// The jobs of a run that is not asked for yet.
 pub(super) fn to_come(outline: &Outline) -> Vec<(String, StepResource)> {
-    let job = |name: &String| {
-        let steps = (1_i64..).zip(&outline.steps).filter(|(_, step)| step.job == *name);
+    let job = |name: &str| {
+        let steps = (1_i64..).zip(&outline.steps).filter(|(_, step)| step.job == name);
         let steps = steps.map(|(number, step)| JobStepResource {
             number,
             name: step.step.clone(),
@@ -17,22 +17,18 @@ pub(super) fn to_come(outline: &Outline) -> Vec<(String, StepResource)> {
             finished_at: None,
         });
         (
-            name.clone(),
+            name.to_owned(),
             StepResource { steps: steps.collect(), ..StepResource::bare(Status::Pending) },
         )
     };
-    outline.jobs.iter().map(job).collect()
+    names(outline.steps.iter().map(|step| step.job.as_str())).into_iter().map(job).collect()
 }
 
 /// The jobs of a run.
 pub(super) fn of_run(resource: &RunResource) -> Vec<(String, StepResource)> {
     let run = &resource.run;
-    let mut names: Vec<&str> = Vec::new();
-    for step in resource.steps.iter().filter(|step| !step.handler) {
-        if names.last() != Some(&step.job.as_str()) {
-            names.push(&step.job);
-        }
-    }
+    let steps = resource.steps.iter().filter(|step| !step.handler);
+    let names = names(steps.map(|step| step.job.as_str()));
     // The run is about the first job that is not in place; those after it wait.
     let mut reached = false;
     let last = names.len().saturating_sub(1);
@@ -53,6 +49,13 @@ pub(super) fn of_run(resource: &RunResource) -> Vec<(String, StepResource)> {
         (name.to_owned(), job(run, &steps, status))
     });
     jobs.collect()
+}
+
+/// Each job once: the steps of one stand together.
+fn names<'a>(jobs: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = jobs.collect();
+    names.dedup();
+    names
 }
 
 fn job(run: &Run, steps: &[&RunStep], status: Status) -> StepResource {

@@ -85,7 +85,7 @@ pub struct NewLine {
 }
 
 /// A step before the first run, as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProvisionStep {
     /// Counts from 1 to 4.
     pub number: i64,

@@ -40,7 +40,8 @@ impl Store {
         .await
     }
 
-    /// Raises the revision, in the transaction of the change. The last thing that it locks.
+    /// Raises the revision, in the transaction of the change. The last thing that it locks, but
+    /// for steps 1 to 3 of a server that a run prepares, which nobody else writes meanwhile.
     pub(super) async fn raise(
         &self,
         tx: &mut AnyConnection,

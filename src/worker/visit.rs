@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::Worker;
 use super::lease::{Keeper, LEASE};
 use super::prepare::target;
-use crate::model::{Changed, ConnectivityClaim, Deed, Facts, FailureKind, Server, Stranger};
+use crate::model::{Actor, Changed, ConnectivityClaim, Deed, Facts, FailureKind, Server, Stranger};
 use crate::remote::{Failure, offered_key, visit};
 use crate::stop::stopped;
 use crate::store::StoreError;
@@ -103,11 +103,8 @@ impl Worker {
     }
 
     async fn asked(&self, server: &Server, run: String) {
-        let by = crate::model::Actor {
-            user_id: None,
-            name: format!("worker {}", self.name),
-            address: None,
-        };
+        let name = format!("worker {}", self.name);
+        let by = Actor { user_id: None, name, address: None };
         let (server_id, run_id) = (Some(server.id), Some(run));
         let deed = Deed { action: "run.ask", server_id, run_id, ..Deed::default() };
         self.installation.audit(&by, deed).await;

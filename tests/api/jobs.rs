@@ -7,7 +7,7 @@ fn listed_and_shown() {
     let world = World::embedded();
     let jobs = world.first.get("/jobs").is(200);
     let names: Vec<_> = jobs.as_array().expect("jobs").iter().map(|job| &job["name"]).collect();
-    assert_eq!(names, ["nginx", "prints"]);
+    assert_eq!(names, ["nginx", "prepare", "prints"]);
     let job = world.first.get("/jobs/nginx").is(200);
     assert_eq!(job, jobs[0]);
     let text = world.fleet.ok(&["jobs", "show", "nginx", "--json"]);

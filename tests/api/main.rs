@@ -31,6 +31,7 @@ mod described;
 mod hosts;
 mod idempotent;
 mod jobs;
+mod joining;
 mod let_in;
 mod limited;
 mod others;

@@ -1,10 +1,13 @@
 //! Servers that join, as a program adds and watches them over the API.
 
+use std::path::PathBuf;
 use std::process::Command;
 
+use base64::Engine;
 use groundcrew::model::{Callback, Called, Facts};
 use groundcrew::store::Store;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::fleet::Fleet;
@@ -50,20 +53,22 @@ impl World {
         })
     }
 
-    /// Adds the host as a server that a worker can log in to as this user, and gives its id.
+    /// Adds the host as a server that a worker can log in to, with a key that a person has let in
+    /// there as this user. Gives its id, and the key.
     #[track_caller]
-    pub fn add_by_login(&self, host: &Host<'_>, user: &str, install: &Value) -> i64 {
-        let key = std::fs::read_to_string(host.lab.key()).expect("a key");
+    pub fn add_by_login(&self, host: &Host<'_>, user: &str, install: &Value) -> (i64, Key) {
+        let key = Key::of(&self.fleet);
+        key.let_in(host, user);
         let wanted = json!({
             "name": "edge-1", "host": host.address, "ssh_user": user, "joins_by": "login",
-            "private_key": key, "install": install,
+            "private_key": key.private(), "install": install,
         });
-        self.client.post("/servers", wanted).is(201)["id"].as_i64().expect("an id")
+        (self.client.post("/servers", wanted).is(201)["id"].as_i64().expect("an id"), key)
     }
 
     /// Adds a server that joins by the script, and plays the script's part: the key that is made
     /// for it is let in on the host, as root and, if wanted, as the app user; the callbacks are
-    /// signed with this key. A worker goes on from there. Gives its id.
+    /// signed with this key. A worker goes on from there. Gives its id, and the key.
     #[track_caller]
     pub fn add_by_script(
         &self,
@@ -71,20 +76,27 @@ impl World {
         key: &str,
         app_user: bool,
         install: &Value,
-    ) -> i64 {
+    ) -> (i64, Key) {
+        let (id, own) = self.wait_for_script(host, app_user, install);
+        self.call_back(id, key);
+        (id, own)
+    }
+
+    /// The same without the callbacks.
+    #[track_caller]
+    pub fn wait_for_script(&self, host: &Host<'_>, app_user: bool, install: &Value) -> (i64, Key) {
         let wanted = json!({
             "name": "edge-1", "host": host.address, "joins_by": "script", "install": install,
         });
         let added = self.client.post("/servers", wanted).is(201);
         let id = added["id"].as_i64().expect("an id");
-        let public = added["public_key"].as_str().expect("a key");
-        host.run(&format!("mkdir -p /root/.ssh && echo '{public}' >>/root/.ssh/authorized_keys"));
+        let own = Key(added["public_key"].as_str().expect("a key").to_owned(), None);
+        own.let_in(host, "root");
         host.run("id deploy 2>/dev/null || useradd --create-home --shell /bin/bash deploy");
         if app_user {
-            let_in(host, public);
+            own.let_in(host, "deploy");
         }
-        self.call_back(id, key);
-        id
+        (id, own)
     }
 
     /// Steps 1 to 3, as the script calls back.
@@ -158,13 +170,48 @@ impl World {
     }
 }
 
-/// Lets this key in as the app user.
-pub fn let_in(host: &Host<'_>, public: &str) {
-    host.run(&format!(
-        "install -d -o deploy -g deploy -m 700 ~deploy/.ssh
-         echo '{public}' >>~deploy/.ssh/authorized_keys
-         chown deploy: ~deploy/.ssh/authorized_keys"
-    ));
+/// A key to log in with: its public half, and where the private one is, if it is known.
+pub struct Key(pub String, Option<PathBuf>);
+
+impl Key {
+    /// A new one of a person's, in the fleet's folder.
+    pub fn of(fleet: &Fleet) -> Self {
+        let path = fleet.folder.path().join("persons-key");
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "person", "-f"]).arg(&path);
+        assert!(keygen.status().expect("ssh-keygen").success());
+        let public = std::fs::read_to_string(path.with_extension("pub")).expect("a key");
+        Self(public.trim_end().to_owned(), Some(path))
+    }
+
+    pub fn path(&self) -> &str {
+        self.1.as_ref().and_then(|path| path.to_str()).expect("a person's")
+    }
+
+    fn private(&self) -> String {
+        std::fs::read_to_string(self.path()).expect("a key")
+    }
+
+    /// Lets it in as this user.
+    pub fn let_in(&self, host: &Host<'_>, user: &str) {
+        host.run(&format!(
+            "home=$(getent passwd {user} | cut -d : -f 6)
+             install -d -o {user} -g {user} -m 700 $home/.ssh
+             echo '{}' >>$home/.ssh/authorized_keys
+             chown {user}: $home/.ssh/authorized_keys",
+            self.0
+        ));
+    }
+
+    /// How often somebody has logged in to the host with it.
+    pub fn logins(&self, host: &Host<'_>) -> usize {
+        let key = self.0.split(' ').nth(1).expect("base64");
+        let bytes = base64::engine::general_purpose::STANDARD.decode(key).expect("base64");
+        let fingerprint =
+            base64::engine::general_purpose::STANDARD_NO_PAD.encode(Sha256::digest(bytes));
+        let log = host.run("journalctl -u ssh --no-pager");
+        log.lines().filter(|line| line.contains("Accepted") && line.contains(&fingerprint)).count()
+    }
 }
 
 /// The host's true key, as `ssh-ed25519 AAAA…`.

@@ -10,7 +10,6 @@ mod client;
 #[expect(dead_code, reason = "shared with the fleet's tests, which use all of it")]
 mod fleet;
 #[path = "../hosts/job.rs"]
-#[expect(dead_code, reason = "shared")]
 mod job;
 mod joining;
 #[path = "../lab/mod.rs"]

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::fleet::{Fleet, database};
+use crate::fleet::{Fleet, database, sql};
 use crate::job;
-use crate::joining::{World, host_key, let_in, statuses};
+use crate::joining::{World, host_key, statuses};
 use crate::lab::{Lab, wait_until};
 use crate::redis::Redis;
 
@@ -19,7 +19,7 @@ fn each_moment_is_heard() {
     fleet.job("two", &job::of(&[("waits", job::WAIT), ("prints", "echo hello")]));
     let world = World::of(fleet, &database);
     let subscriber = redis.subscriber();
-    let id = world.add_by_script(&host, &host_key(&host), true, &json!({ "jobs": ["two"] }));
+    let (id, _) = world.add_by_script(&host, &host_key(&host), true, &json!({ "jobs": ["two"] }));
     // Added; three calls back, which the store was told beside the web, so that the sweeper
     // announces them; step 4 at work, and completed; the run at work, on the host, its first step.
     host.wait_for(job::WAITS);
@@ -75,7 +75,7 @@ fn a_failed_run_is_heard_and_tried_again() {
     fleet.job("fails", &job::of(&[("fails", "[ -e /root/mended ]")]));
     let world = World::of(fleet, &database);
     let subscriber = redis.subscriber();
-    let id = world.add_by_script(&host, &host_key(&host), true, &json!({ "jobs": ["fails"] }));
+    let (id, _) = world.add_by_script(&host, &host_key(&host), true, &json!({ "jobs": ["fails"] }));
     let shown = world.reaches(id, "failed");
     assert_eq!(statuses(&shown)[3..], ["completed", "failed"], "{shown:#}");
     let error = &shown["steps"][4]["error"];
@@ -96,10 +96,8 @@ fn another_machine_at_the_address() {
     let (right, wrong) = (lab.host(1), lab.host(2));
     let world = World::embedded();
     world.fleet.job("touch", &job::of(&[("one", "")]));
-    let logins = "journalctl -u ssh --no-pager | grep -c Accepted || :";
-    let before = right.run(logins);
     let install = json!({ "jobs": ["touch"] });
-    let id = world.add_by_script(&right, &host_key(&wrong), true, &install);
+    let (id, own) = world.add_by_script(&right, &host_key(&wrong), true, &install);
     let shown = world.reaches(id, "failed");
     assert_eq!(statuses(&shown), ["completed", "completed", "completed", "failed", "pending"]);
     let error = &shown["steps"][3]["error"];
@@ -109,7 +107,7 @@ fn another_machine_at_the_address() {
         assert!(text.contains(part), "{part:?} is not said: {text}");
     }
     assert_eq!(shown["connection"], "failed");
-    assert_eq!(right.run(logins), before);
+    assert_eq!((own.logins(&right), own.logins(&wrong)), (0, 0));
     right.run("[ ! -e /var/lib/groundcrew ]");
     // Its own script was never run there: it begins anew, with a fresh line.
     let again = world.client.tell(&format!("/servers/{id}/retry")).is(200);
@@ -127,14 +125,13 @@ fn the_app_user_is_not_let_in() {
     let lab = Lab::up(1);
     let host = lab.host(1);
     let world = World::embedded();
-    let id = world.add_by_script(&host, &host_key(&host), false, &Value::Null);
+    let (id, own) = world.add_by_script(&host, &host_key(&host), false, &Value::Null);
     let failed = world.reaches(id, "failed");
     assert_eq!(statuses(&failed), ["completed", "completed", "completed", "failed"]);
     let error = &failed["steps"][3]["error"];
     assert_eq!(error["kind"], "authentication_failed", "{failed:#}");
     assert!(error["message"].as_str().is_some_and(|text| text.contains("deploy@")), "{error}");
-    let server = world.client.get(&format!("/servers/{id}")).is(200);
-    let_in(&host, server["public_key"].as_str().expect("a key"));
+    own.let_in(&host, "deploy");
     let answer = world.client.tell(&format!("/servers/{id}/retry")).is(200);
     assert!(answer["line"].is_null(), "login was reached: {answer}");
     let mut shown = Value::Null;
@@ -157,29 +154,30 @@ fn a_worker_killed_in_the_middle() {
     let fleet = Fleet::apart(&database, &redis.url);
     fleet.job("touch", &job::of(&[("one", "")]));
     let mut world = World::of(fleet, &database);
-    // Whoever comes, waits.
-    host.lab("cut", &[]);
-    let id = {
-        host.lab("mend", &[]);
-        let install = json!({ "jobs": ["touch"] });
-        // The visit is held up where the host reads who logs in.
-        host.run("mv /usr/sbin/sshd.real /dev/null 2>/dev/null; echo 'ForceCommand sleep 300' >/etc/ssh/sshd_config.d/00-slow.conf; systemctl reload ssh");
-        world.add_by_script(&host, &host_key(&host), true, &install)
+    let install = json!({ "jobs": ["touch"] });
+    let (id, own) = world.wait_for_script(&host, true, &install);
+    // Whoever logs in with this key waits.
+    let slow = format!("s|^{}|command=\"sleep 300\" {}|", own.0, own.0);
+    let keys = "/root/.ssh/authorized_keys";
+    host.run(&format!("sed -i '{slow}' {keys} && grep -q 'sleep 300' {keys}"));
+    world.call_back(id, &host_key(&host));
+    host.wait_for("pgrep -f 'sleep 30[0]'");
+    assert_eq!(statuses(&world.provisioning(id))[3], "installing");
+    let epoch = || {
+        let epoch = sql(&database, "SELECT epoch FROM provision_steps WHERE number = 4");
+        epoch.parse::<i64>().expect("a number")
     };
-    wait_until("it has begun", || statuses(&world.provisioning(id))[3] == "installing");
-    host.wait_for("pgrep -f 'sleep 300'");
+    let before = epoch();
     world.up.kill();
-    host.run(
-        "rm /etc/ssh/sshd_config.d/00-slow.conf; systemctl reload ssh; pkill -f 'sleep 300' || :",
-    );
+    host.run(&format!("sed -i 's|^command=\"sleep 300\" ||' {keys}"));
+    host.run("pkill -f '^sleep 30[0]' || :");
     let mut second = world.fleet.up();
     let line = second.wait_for("listening address=");
     world.client.address = line.rsplit('=').next().expect("an address").to_owned();
     world.up = second;
     let shown = world.reaches(id, "completed");
     assert_eq!(statuses(&shown), ["completed"; 5], "{shown:#}");
-    let epoch = crate::fleet::sql(&database, "SELECT epoch FROM provision_steps WHERE number = 4");
-    assert_eq!(epoch, "2");
+    assert_eq!(epoch(), before + 1, "claimed once more");
 }
 
 /// A host that is down is waited for, and it is said since when; then it goes on by itself.
@@ -188,17 +186,9 @@ fn a_host_that_is_away() {
     let lab = Lab::up(1);
     let host = lab.host(1);
     let world = World::embedded();
-    let key = host_key(&host);
-    let wanted = json!({ "name": "edge-1", "host": host.address, "joins_by": "script" });
-    let added = world.client.post("/servers", wanted).is(201);
-    let (id, public) = (added["id"].as_i64().expect("an id"), &added["public_key"]);
-    let public = public.as_str().expect("a key");
-    host.run(&format!(
-        "echo '{public}' >>/root/.ssh/authorized_keys; useradd -ms /bin/bash deploy"
-    ));
-    let_in(&host, public);
+    let (id, _) = world.wait_for_script(&host, true, &Value::Null);
     host.lab("kill", &[]);
-    world.call_back(id, &key);
+    world.call_back(id, &host_key(&host));
     wait_until("it is said", || !world.live(id)["unreachable"].is_null());
     let live = world.live(id);
     let text = live["unreachable"]["error"].as_str().expect("why");
@@ -209,4 +199,24 @@ fn a_host_that_is_away() {
     let shown = world.reaches(id, "completed");
     assert_eq!(shown["connection"], "connected");
     assert!(world.live(id)["unreachable"].is_null());
+}
+
+/// One that stays away is given up after a while, with the cause; a retry tries again.
+#[test]
+fn a_host_that_stays_away() {
+    let lab = Lab::up(1);
+    let host = lab.host(1);
+    // In minutes; the shortest there is.
+    let fleet = Fleet::embedded().with("GROUNDCREW_PATIENCE", "1");
+    let database = format!("sqlite:{}", fleet.folder.path().join("data/groundcrew.db").display());
+    let world = World::of(fleet, &database);
+    let (id, _) = world.wait_for_script(&host, true, &Value::Null);
+    host.lab("kill", &[]);
+    world.call_back(id, &host_key(&host));
+    let shown = world.reaches(id, "failed");
+    assert_eq!(shown["steps"][3]["error"]["kind"], "unreachable", "{shown:#}");
+    assert_eq!(shown["connection"], "failed");
+    host.lab("start", &[]);
+    world.client.tell(&format!("/servers/{id}/retry")).is(200);
+    wait_until("it is completed", || world.provisioning(id)["provision_status"] == "completed");
 }

@@ -20,8 +20,9 @@ pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 pub const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
 
 /// Everything of the environment that changes what a command does.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "GROUNDCREW_PATIENCE",
+    "GROUNDCREW_ALLOW_LOCAL",
     "DATABASE_URL",
     "REDIS_URL",
     "REDIS_PREFIX",

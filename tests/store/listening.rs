@@ -48,7 +48,7 @@ async fn the_owner_while_it_lasts(db: Database) {
         (&ours, 2, Some(bobs), false),
         (&ours, 1, Some(Proof::Token(999)), false),
     ];
-    let listening = cases.clone().map(|(subject, user, proof, _)| Listening {
+    let listening = cases.map(|(subject, user, proof, _)| Listening {
         subject: subject.clone(),
         user_id: user.to_string(),
         proof,

@@ -14,6 +14,7 @@ mod idempotency;
 mod joins;
 mod leases;
 mod listening;
+mod logins;
 mod opening;
 mod output;
 mod owned;

@@ -67,6 +67,7 @@ fn the_owner_and_nobody_else() {
         assert!(sign::check_subscription(&key, &secret, &socket, &channel, Some(data), auth));
     };
     let reads = world.with(&[Scope::Read]);
+    let blind = world.with(&[Scope::Write, Scope::Operate]);
     for channel in [of_server(server), output.clone()] {
         signs(ask(&mut ann, SOCKET, &channel), &channel, "session:");
         signs(ask_with_token(&reads, SOCKET, &channel), &channel, "token:");
@@ -74,7 +75,7 @@ fn the_owner_and_nobody_else() {
         is_refused(&ask_with_token(&world.second, SOCKET, &channel));
         is_refused(&ask(&mut Browser::new(&ann.address), SOCKET, &channel));
         is_refused(&ask_with_token(&world.stranger(), SOCKET, &channel));
-        is_refused(&ask_with_token(&world.with(&[Scope::Write, Scope::Operate]), SOCKET, &channel));
+        is_refused(&ask_with_token(&blind, SOCKET, &channel));
         let junk = Client { token: "gcr_junk".to_owned(), ..world.first.clone() };
         is_refused(&ask_with_token(&junk, SOCKET, &channel));
     }

@@ -1,11 +1,12 @@
 //! The first start: whoever has the terminal chooses the first user's password, and nobody else.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::browser::{Browser, PASSWORD, link, path_in};
 use crate::fleet::Fleet;
+use crate::lab::wait_until;
 use crate::process::{self, Process};
 use crate::world::World;
 
@@ -50,7 +51,6 @@ fn a_link_ends_after_an_hour() {
 #[test]
 fn what_is_wrong_with_name_and_password() {
     let world = World::embedded();
-    let link = link(&world, None);
     let mut browser = Browser::new(&world.first.address);
     let long = "x".repeat(1025);
     for (name, password, field, says) in [
@@ -61,6 +61,8 @@ fn what_is_wrong_with_name_and_password() {
         ("<b>ann</b>", PASSWORD, "name", "is no name"),
         ("other", PASSWORD, "name", "already"),
     ] {
+        // One has but ten tries.
+        let link = link(&world, None);
         let page = browser.form(&link, &[("name", name), ("password", password)]);
         assert_eq!(page.status, 422, "{name}");
         let text = page.text();
@@ -72,6 +74,7 @@ fn what_is_wrong_with_name_and_password() {
         assert!(problem["detail"].as_str().is_some_and(|text| text.contains(says)), "{problem}");
     }
     assert!(browser.cookies.is_empty());
+    let link = link(&world, None);
     assert_eq!(
         browser.json("POST", &link, &json!({ "name": "ann", "password": PASSWORD })).status,
         204
@@ -84,9 +87,15 @@ fn what_is_wrong_with_name_and_password() {
 fn the_terminal_shows_it() {
     let fleet = Fleet::embedded();
     let start = |number: u32| {
+        // The one before has gone when its lock is free.
+        let lock = fleet.folder.path().join("data/lock");
+        let is_free = || Command::new("flock").arg("-n").arg(&lock).arg("true").status();
+        wait_until("its lock is free", || !lock.exists() || is_free().expect("flock").success());
         let up = fleet.command(&crate::fleet::UP);
-        let words: Vec<_> = up.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-        let words = format!("{} {}", up.get_program().display(), words.join(" "));
+        // Without what starts it elsewhere in a session of its own: the terminal is one.
+        let words = up.get_args().skip_while(|word| *word != "setsid").skip(1);
+        let words: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+        let words = words.join(" ");
         let mut command = process::command(&["script", "-qefc", &words, "/dev/null"]);
         let settings: Vec<_> = up.get_envs().collect();
         for (name, value) in settings {
@@ -95,7 +104,7 @@ fn the_terminal_shows_it() {
                 None => command.env_remove(name),
             };
         }
-        command.current_dir(&fleet.folder).env("NO_COLOR", "1");
+        command.current_dir(&fleet.folder).env("NO_COLOR", "1").stdin(Stdio::piped());
         let mut up =
             Process::start(&mut command, &fleet.folder.path().join(format!("up-{number}")));
         let address = up.wait_for("listening address=");

@@ -97,9 +97,9 @@ fn in_the_environment() {
     web.wait_for("listening address=");
     add_server(&world, "edge-1");
     let ann = Browser::of_first(&world);
+    world.up.terminate();
     world.fleet.refused(1, &["key", "rotate"], &["GROUNDCREW_NEW_KEY", "openssl rand"]);
     world.fleet.set("GROUNDCREW_NEW_KEY", "no key");
-    world.up.terminate();
     world.fleet.refused(1, &["key", "rotate"], &["is no key"]);
     world.fleet.set("GROUNDCREW_NEW_KEY", NEW_KEY);
     // A worker that vanished may still be there.

@@ -33,7 +33,7 @@ pub struct ConfirmHostKey {
     fingerprint: String,
 }
 
-/// The resource of a server, for pages and the API.
+/// The resource of a server, and what goes with it: for pages and the API, from one place.
 ///
 /// # Errors
 /// Those of the store.
@@ -77,11 +77,11 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if is_known(&headers, &tag(server.revision)) {
-        return Ok(with_tag(StatusCode::NOT_MODIFIED, server.revision));
+        return Ok(tagged(StatusCode::NOT_MODIFIED.into_response(), server.revision));
     }
     let (resource, _) = resource_of(&site, server.id).await?;
     let revision = resource.revision;
-    Ok((with_tag(StatusCode::OK, revision).headers().clone(), Json(resource)).into_response())
+    Ok(tagged(Json(resource).into_response(), revision))
 }
 
 /// Shows what goes with it, and may change without a revision
@@ -132,9 +132,8 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     tags.any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
-/// An empty answer with the tag: to be kept, and asked about each time.
-fn with_tag(status: StatusCode, revision: i64) -> Response {
-    let mut response = status.into_response();
+/// An answer with the tag: to be kept, and asked about each time.
+fn tagged(mut response: Response, revision: i64) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if let Ok(tag) = HeaderValue::from_str(&tag(revision)) {

@@ -64,6 +64,8 @@ pub struct AddedServer {
     #[serde(flatten)]
     server: Server,
     /// With `script`: what to run on it as root. It is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     line: Option<OneLine>,
 }
 
