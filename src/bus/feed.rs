@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::connection::{Address, Connection, again};
 use super::error::BusError;
 use super::memory::Memory;
-use super::notification::{Channels, channel_of, message};
+use super::notification::{Channels, channel_of, message, output_message};
 use super::redis::now_or_never;
 
 /// So many messages wait for a gateway that is slow; then it was away.
@@ -81,7 +81,7 @@ impl Feed {
     pub(super) fn memory(bus: Memory) -> (Subscriptions, Self) {
         let (orders, mut taken) = mpsc::unbounded_channel();
         let (sender, heard) = mpsc::channel(1);
-        let mut changes = bus.changes();
+        let (mut changes, mut output) = (bus.changes(), bus.output());
         tokio::spawn(async move {
             let _bus = bus;
             loop {
@@ -96,6 +96,14 @@ impl Feed {
                         Ok(changed) => News::Message {
                             channel: channel_of(changed.server_id),
                             text: message(&changed),
+                        },
+                        Err(RecvError::Lagged(_)) => News::Away,
+                        Err(RecvError::Closed) => return,
+                    },
+                    output = output.recv() => match output {
+                        Ok(output) => News::Message {
+                            channel: output.channel(),
+                            text: output_message(&output),
                         },
                         Err(RecvError::Lagged(_)) => News::Away,
                         Err(RecvError::Closed) => return,

@@ -1,6 +1,7 @@
 //! The bus: says which server changed, to whoever listens now. It carries no data,
 //! and may lose a notification: what was not announced is announced again by the
-//! sweeper (promise 2), and who was away is told to fetch (promise 7).
+//! sweeper (promise 2), and who was away is told to fetch (promise 7). Only live output
+//! carries its data; what is lost of it, pages fetch by its offsets.
 //!
 //! Between processes it is Redis pub/sub, in the format of Laravel's broadcaster;
 //! in one process it is a channel, with the same notifications.
@@ -12,6 +13,7 @@ mod feed;
 mod listener;
 mod memory;
 mod notification;
+mod output;
 mod redis;
 
 pub use self::board::{Board, MEMBERS_LIVE, Members};
@@ -19,8 +21,10 @@ pub use self::error::BusError;
 pub use self::feed::{Feed, News, Subscriptions};
 pub use self::listener::{Heard, Listener};
 pub use self::notification::{EVENT, channel_of, committed_at, fetch, server_of, subject_of};
+pub use self::output::{MOST_TEXT, OUTPUT_EVENT, RunOutput, output_channel_of};
 
 use self::memory::Memory;
+use self::notification::output_message;
 use self::redis::Redis;
 use crate::model::Changed;
 
@@ -53,6 +57,18 @@ impl Bus {
         match &self.0 {
             Kind::Memory(memory) => memory.announce(changed),
             Kind::Redis(redis) => redis.announce(changed).await?,
+        }
+        Ok(())
+    }
+
+    /// Tells all who listen what a run wrote. Takes at most 2 s, and fails at once while Redis is
+    /// away.
+    pub async fn tell_output(&self, output: &RunOutput) -> Result<(), BusError> {
+        match &self.0 {
+            Kind::Memory(memory) => memory.tell_output(output),
+            Kind::Redis(redis) => {
+                redis.publish(&output.channel(), output_message(output)).await?;
+            }
         }
         Ok(())
     }

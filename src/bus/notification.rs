@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::output::{OUTPUT_EVENT, RunOutput};
 use crate::glob::escaped;
 use crate::model::{Changed, Subject};
 
@@ -21,9 +22,9 @@ pub(super) struct Channels {
 }
 
 #[derive(Serialize)]
-struct Notification<'a> {
+struct Broadcast<'a, D> {
     event: &'a str,
-    data: Data,
+    data: D,
     socket: Option<&'a str>,
 }
 
@@ -115,7 +116,16 @@ fn time(at: Timestamp) -> String {
 pub(super) fn message(changed: &Changed) -> String {
     let Changed { server_id, revision, at } = *changed;
     let data = Data { server_id, timestamp: time(at), revision: Some(revision) };
-    serde_json::to_string(&Notification { event: EVENT, data, socket: None })
+    broadcast(EVENT, data)
+}
+
+/// What is published when a run has written something.
+pub(super) fn output_message(output: &RunOutput) -> String {
+    broadcast(OUTPUT_EVENT, output)
+}
+
+fn broadcast(event: &str, data: impl Serialize) -> String {
+    serde_json::to_string(&Broadcast { event, data, socket: None })
         .expect("plain fields become JSON")
 }
 
@@ -131,6 +141,23 @@ mod tests {
             message(&changed),
             r#"{"event":"App\\Events\\ServerProvisionUpdated","data":{"server_id":7,"timestamp":"2026-11-23T01:02:03.456+00:00","revision":42},"socket":null}"#
         );
+    }
+
+    #[test]
+    fn output_is_announced_with_its_data() {
+        let output = RunOutput {
+            run_id: "01900000-0000-7000-8000-000000000000".to_owned(),
+            step: 3,
+            offset: 12,
+            step_offset: 2,
+            length: 5,
+            text: Some("ü \u{1b}\n".to_owned()),
+        };
+        assert_eq!(
+            output_message(&output),
+            r#"{"event":"App\\Events\\RunOutput","data":{"run_id":"01900000-0000-7000-8000-000000000000","step":3,"offset":12,"step_offset":2,"length":5,"text":"ü \u001b\n"},"socket":null}"#
+        );
+        assert_eq!(subject_of(&output.channel()), Some(Subject::Run(output.run_id)));
     }
 
     #[test]

@@ -120,6 +120,11 @@ impl Channel {
         self.audience.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it carries what a run writes.
+    pub(super) fn is_output(&self) -> bool {
+        matches!(self.subject, Some(Subject::Run(_)))
+    }
+
     /// The ids of the members here, if it is a presence channel.
     pub(super) fn members(&self) -> BTreeSet<String> {
         let audience = self.audience();

@@ -22,7 +22,10 @@ use super::metrics::Metrics;
 use super::presence::{Order, Presence};
 use super::pusher::{Name, SocketId, content, say};
 use super::websocket;
-use crate::bus::{Board, Bus, EVENT, Subscriptions, committed_at, fetch, server_of};
+use crate::bus::{
+    Board, Bus, EVENT, OUTPUT_EVENT, RunOutput, Subscriptions, committed_at, fetch, server_of,
+};
+use crate::model::Subject;
 
 /// When the bus was away, pages are told within this time, in so many parts.
 const SPREAD: (Duration, u32) = (Duration::from_millis(1500), 100);
@@ -39,6 +42,8 @@ pub(super) struct Hub {
     pub(super) id: String,
     moment: Duration,
     pub(super) metrics: Arc<Metrics>,
+    /// Asks where the output of runs ends, for those who listen to it.
+    ends: mpsc::UnboundedSender<String>,
     /// Has the pages fetch, after the bus was away.
     refetching: Mutex<Option<JoinHandle<()>>>,
 }
@@ -61,6 +66,7 @@ impl Hub {
         id: String,
         bus: Bus,
         subscriptions: Subscriptions,
+        ends: mpsc::UnboundedSender<String>,
         moment: Duration,
         metrics: Arc<Metrics>,
     ) -> Self {
@@ -75,6 +81,7 @@ impl Hub {
             id,
             moment,
             metrics,
+            ends,
             refetching: Mutex::default(),
         }
     }
@@ -229,6 +236,7 @@ impl Hub {
             }
             (channel.name.is_cache(), listener.client.clone())
         };
+        self.ask_for_end(channel);
         if cached {
             self.tell_cached(channel.name.clone(), listener);
         }
@@ -261,7 +269,22 @@ impl Hub {
             let _ = self.board.keep(name, text).await;
         }
         let but = broadcast.socket.as_deref().and_then(|socket| socket.parse().ok());
-        channel.say(&frame, but, false).await;
+        // Of output, too, a slow client gets the latest: it sees the gap, and fetches.
+        channel.say(&frame, but, channel.is_output()).await;
+    }
+
+    /// Tells who listens here what a run wrote.
+    pub(super) async fn tell_output(&self, output: &RunOutput) {
+        let Some(channel) = self.get(&output.channel()) else { return };
+        let event = say::event(&channel.name, OUTPUT_EVENT, &output.data(), None);
+        channel.say(&websocket::text(&event), None, true).await;
+    }
+
+    /// Has who listens to a run's output be told where that ends by now.
+    fn ask_for_end(&self, channel: &Channel) {
+        if let Some(Subject::Run(run)) = &channel.subject {
+            let _ = self.ends.send(run.clone());
+        }
     }
 
     /// Says some things, each on its channel, to the clients of all gateways. `false`: the bus
@@ -296,6 +319,7 @@ impl Hub {
         let task = tokio::spawn(async move {
             let mut pages = Vec::new();
             for channel in hub.all() {
+                hub.ask_for_end(&channel);
                 let Some(server_id) = channel.server_id else { continue };
                 let frame = notification(&channel.name, server_id);
                 let audience = channel.audience();

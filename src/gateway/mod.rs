@@ -10,6 +10,7 @@ mod client;
 mod connection;
 mod control;
 mod drain;
+mod ends;
 mod hub;
 mod keep_alive;
 mod limits;
@@ -77,7 +78,8 @@ impl Gateway {
         let metrics = Arc::new(Metrics::new());
         let id = Uuid::new_v4().to_string();
         let bus = wire.bus.clone();
-        let hub = Arc::new(Hub::new(id, bus, subscriptions, moment, metrics));
+        let (asks, asked) = mpsc::unbounded_channel();
+        let hub = Arc::new(Hub::new(id, bus, subscriptions, asks, moment, metrics));
         let (saying, said) = mpsc::channel(SAYING);
         let shared = Arc::new(Shared {
             hub,
@@ -96,6 +98,8 @@ impl Gateway {
         tokio::spawn(follow(shared.hub.clone(), feed));
         tokio::spawn(speak(shared.hub.clone(), said));
         tokio::spawn(keep_alive::keep(Arc::downgrade(&shared)));
+        let store = installation.store.clone();
+        tokio::spawn(ends::tell(Arc::downgrade(&shared.hub), store, asked));
         tokio::spawn(rights::watch(Arc::downgrade(&shared)));
         Ok(Self(shared))
     }

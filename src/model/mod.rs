@@ -7,6 +7,7 @@ mod job_steps;
 mod join;
 mod listening;
 mod live;
+mod output;
 mod people;
 mod plan;
 mod prepared;
@@ -23,6 +24,7 @@ pub use join::{
 };
 pub use listening::{Listening, Proof, Subject};
 pub use live::{LiveLine, LiveRun, ProvisioningLive, ShownKey, Unreachable, live};
+pub use output::OutputEnds;
 pub use people::{NewSession, Session, User};
 pub use plan::{Action, Handler, Outline, Plan, PlannedJob, Step, Value};
 pub use prepared::prepared;

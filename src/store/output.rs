@@ -13,7 +13,8 @@ const BATCH: i64 = 32;
 
 impl Store {
     /// Appends output. What is beyond the limit is counted, but not kept, and the run says
-    /// so. Raises no revision: a page reads output by its offsets.
+    /// so. Raises no revision: a page reads output by its offsets. Gives how many bytes are kept:
+    /// the first of the chunk's.
     ///
     /// # Errors
     /// `Fenced`.
@@ -22,7 +23,7 @@ impl Store {
         lease: &Lease,
         at: &AttemptRecord,
         chunk: &Chunk,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let length = chunk.bytes.len() as i64;
         self.again(|| async {
             let Held { mut tx, .. } = self.held(lease).await?;
@@ -40,7 +41,11 @@ impl Store {
                 .bind(chunk.bytes[..room as usize].to_vec());
             // A chunk that is there already was committed, and the answer lost.
             if room > 0 && kept.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Ok(());
+                let sql = "SELECT CAST(length(bytes) AS BIGINT) FROM run_output \
+                    WHERE run_id = $1 AND attempt = $2 AND start = $3";
+                let kept = self.query(sql).bind(lease.run.clone()).bind(i64::from(chunk.attempt));
+                let kept = kept.bind(chunk.offset as i64).fetch_one(&mut *tx).await?;
+                return Ok((kept.try_get::<i64, _>(0)? as usize).min(chunk.bytes.len()));
             }
             self.query(
                 "UPDATE runs SET output_bytes = output_bytes + $2, \
@@ -53,7 +58,7 @@ impl Store {
             .await?;
             self.record(&mut tx, lease, at).await?;
             tx.commit().await?;
-            Ok(())
+            Ok(room as usize)
         })
         .await
     }

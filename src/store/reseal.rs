@@ -34,7 +34,8 @@ pub const SEALED: [Sealed; 5] = [
 
 impl Store {
     /// Seals everything anew: `reseal` is given place and value, and gives the new value, if it
-    /// needs one. All or nothing. Gives how many were new. Digests of requests are forgotten: who repeats one of these asks a second time.
+    /// needs one. All or nothing. Gives how many were new. Digests of requests are forgotten: who
+    /// repeats one of these asks a second time.
     ///
     /// # Errors
     /// Those of `reseal`: nothing was changed then.

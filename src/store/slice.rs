@@ -1,9 +1,12 @@
 //! A run's output by its offset: what is kept of all attempts, one after the other, as one
 //! text that only grows. Who reads on from an offset misses nothing and gets nothing twice.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::Row;
 
 use super::{Result, Store};
+use crate::model::OutputEnds;
 
 /// Some of a run's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,26 @@ impl Store {
             }
             tx.commit().await?;
             Ok(OutputSlice { bytes, whole })
+        })
+        .await
+    }
+
+    /// Where the output of these runs ends by now, by run; those that wrote nothing are missing.
+    pub async fn output_ends(
+        &self,
+        runs: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, OutputEnds>> {
+        let runs = serde_json::to_string(runs).expect("texts become JSON");
+        self.again(|| async {
+            let sql = "SELECT run_id, step, CAST(SUM(length(bytes)) AS BIGINT) AS length \
+                FROM run_output WHERE run_id IN ({listed}) GROUP BY run_id, step";
+            let rows = self.query(sql).bind(runs.as_str()).fetch_all(&self.reads).await?;
+            let mut ends = BTreeMap::<String, OutputEnds>::new();
+            for row in rows {
+                let of_run = ends.entry(row.try_get("run_id")?).or_default();
+                of_run.grow(row.try_get("step")?, row.try_get::<i64, _>("length")? as u64);
+            }
+            Ok(ends)
         })
         .await
     }

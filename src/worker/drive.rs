@@ -103,7 +103,7 @@ impl Worker {
             .fleet
             .as_ref()
             .map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
-        let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline);
+        let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline).await?;
         let mut line = Line::start(request);
         if claim.run.cancel_requested_at.is_some() {
             line.cancel();

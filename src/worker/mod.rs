@@ -6,6 +6,7 @@
 
 mod drive;
 mod lease;
+mod live;
 mod prepare;
 mod record;
 mod sweeper;

@@ -1,10 +1,11 @@
 //! Records what happens in a run: one transition of the store for each event, and its
-//! announcement after the commit (promise 2).
+//! announcement after the commit (promise 2). Output is told live, and nobody waits for that.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::live::Live;
 use crate::installation::Installation;
 use crate::model::{
     AttemptRecord, Changed, Chunk, Event, FailureKind, Happening, Lease, Outline, StepRef,
@@ -20,12 +21,24 @@ pub struct Recorder {
     installation: Installation,
     lease: Lease,
     outline: Outline,
+    live: Option<Live>,
 }
 
 impl Recorder {
     /// A recorder of the run whose steps these are.
-    pub fn new(installation: Installation, lease: Lease, outline: Outline) -> Self {
-        Self { installation, lease, outline }
+    ///
+    /// # Errors
+    /// Fails if the store can't be asked where the run's output ends.
+    pub async fn new(
+        installation: Installation,
+        lease: Lease,
+        outline: Outline,
+    ) -> Result<Self, StoreError> {
+        let ends = installation.store.output_ends(&[lease.run.clone()].into()).await?;
+        let ends = ends.get(&lease.run).cloned().unwrap_or_default();
+        let wire = installation.wire.as_ref();
+        let live = wire.map(|wire| Live::of(&lease.run, ends, wire.bus.clone()));
+        Ok(Self { installation, lease, outline, live })
     }
 
     /// Writes an event, and tries for as long as the store is away.
@@ -75,7 +88,11 @@ impl Recorder {
                     step: self.number(step),
                     bytes: output.clone(),
                 };
-                return store.append_output(lease, at, &chunk).await.map(|()| None);
+                let kept = store.append_output(lease, at, &chunk).await?;
+                if let Some(live) = &self.live {
+                    live.stored(chunk.step, &chunk.bytes[..kept]);
+                }
+                return Ok(None);
             }
             Happening::StepCompleted { step, changed } => {
                 store.complete_step(lease, at, self.number(step), *changed, time).await

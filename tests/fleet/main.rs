@@ -29,6 +29,7 @@ mod host_keys;
 mod job_changed;
 mod keys;
 mod killed;
+mod live_output;
 mod notifications;
 mod postgres_away;
 mod redis_away;

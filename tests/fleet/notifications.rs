@@ -53,7 +53,7 @@ fn is_in_the_format(message: &str, server: &str) {
         r#"{{"event":"App\\Events\\ServerProvisionUpdated","data":{{"server_id":{server},"timestamp":""#
     );
     let rest = message.strip_prefix(&head).unwrap_or_else(|| panic!("{message}"));
-    let (time, rest) = rest.split_at(25);
+    let (time, rest) = rest.split_at(29);
     assert!(time.ends_with("+00:00"), "{message}");
     let age = Timestamp::now().duration_since(time.parse().expect("a time"));
     assert!(age.unsigned_abs().as_secs() < 120, "{message}");

@@ -73,14 +73,19 @@ impl Redis {
 pub struct Subscriber(Process);
 
 impl Subscriber {
-    /// Channel and message of all notifications by now.
+    /// Channel and message of all servers' notifications by now.
     pub fn heard(&self) -> Vec<(String, String)> {
         let log = self.0.log();
         // A line each: "pmessage", the pattern, the channel, the message.
         let lines: Vec<&str> = log.lines().skip(3).collect();
         let messages = lines.chunks_exact(4).map(|part| (part[2].to_owned(), part[3].to_owned()));
-        // What a worker is woken with is no notification.
-        messages.filter(|(channel, _)| channel.contains("private-")).collect()
+        // What a worker is woken with is no notification, nor is what a run writes.
+        messages.filter(|(channel, _)| channel.contains("private-servers.")).collect()
+    }
+
+    /// All that it printed.
+    pub fn log(&self) -> String {
+        self.0.log()
     }
 
     /// The revisions in them.

@@ -93,6 +93,17 @@ impl Changes {
         }
     }
 
+    /// The run of the first server.
+    pub fn a_run(&self) -> &str {
+        &self.claims[0].run.id
+    }
+
+    /// What is kept of a run's output, of one step or of all.
+    pub fn output(&self, run: &str, step: Option<i64>) -> Vec<u8> {
+        let slice = self.installation.store.output_slice(run, step, 0, u64::MAX);
+        self.runtime.block_on(slice).expect("output").bytes
+    }
+
     /// When each server's last change was committed, by [`now`].
     pub fn last(&self) -> &[i64] {
         &self.last

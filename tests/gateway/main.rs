@@ -15,11 +15,14 @@ mod fleet;
 #[path = "../store/harness.rs"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "shared")]
 mod harness;
+#[path = "../hosts/job.rs"]
+mod job;
 #[path = "../lab/mod.rs"]
 #[expect(dead_code, reason = "shared")]
 mod lab;
 mod node;
 mod operating;
+mod output;
 mod pages;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "shared")]

@@ -25,7 +25,7 @@ pub struct World {
     pub gateways: Vec<Gateway>,
     pub changes: Changes,
     pub redis: Redis,
-    fleet: Fleet,
+    pub fleet: Fleet,
     balancer: Option<Balancer>,
     /// Whom the scripts trust besides.
     authority: Option<String>,
@@ -95,6 +95,8 @@ impl World {
             ("REDIS_URL", self.redis.url.clone()),
             ("REDIS_PREFIX", "groundcrew:".to_owned()),
             ("SERVERS", servers.join(",")),
+            // Of the first server.
+            ("A_RUN", self.changes.a_run().to_owned()),
             // A browser's folders, among others.
             ("TMPDIR", self.fleet.folder.path().display().to_string()),
         ];

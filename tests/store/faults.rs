@@ -34,7 +34,7 @@ fn full_disk_under_sqlite() {
         let error = loop {
             let next = chunk(written, &[7; 20_000]);
             match store.append_output(&lease, &at(""), &next).await {
-                Ok(()) => written += 20_000,
+                Ok(kept) => written += kept as u64,
                 Err(error) => break error,
             }
             assert!(written < 2_000_000, "the disk never was full");

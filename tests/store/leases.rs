@@ -29,7 +29,7 @@ async fn all_calls(store: &Store, lease: &Lease) -> Vec<(&'static str, Result<()
         ("start_step", store.start_step(lease, &at, 1, time).await.map(drop)),
         ("complete_step", store.complete_step(lease, &at, 1, true, time).await.map(drop)),
         ("fail_step", store.fail_step(lease, &at, 1, None, "e", time).await.map(drop)),
-        ("append_output", store.append_output(lease, &at, &chunk(0, b"text")).await),
+        ("append_output", store.append_output(lease, &at, &chunk(0, b"text")).await.map(drop)),
         ("note", store.note(lease, Some(&at), "text").await.map(drop)),
         ("complete_run", store.complete_run(lease, Some(&at), 0).await.map(drop)),
         ("fail_run", store.fail_run(lease, Some(&at), kind, "e").await.map(drop)),

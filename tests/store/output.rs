@@ -29,10 +29,8 @@ async fn byte_for_byte(db: Database) {
 async fn again(db: Database) {
     let claim = db.claimed().await;
     for _ in 0..2 {
-        db.store
-            .append_output(&claim.lease, &at("1\n"), &chunk(0, b"text"))
-            .await
-            .expect("appended");
+        let kept = db.store.append_output(&claim.lease, &at("1\n"), &chunk(0, b"text")).await;
+        assert_eq!(kept.expect("appended"), 4);
     }
     let run = db.store.run(&claim.run.id).await.expect("an answer").expect("the run").run;
     assert_eq!(run.output_bytes, 4);
@@ -68,9 +66,9 @@ async fn cut(db: Database) {
     };
     let append =
         async |chunk| store.append_output(&claim.lease, &at(""), &chunk).await.expect("ok");
-    append(chunk(0, b"0123456789")).await;
+    assert_eq!(append(chunk(0, b"0123456789")).await, 10);
     assert_eq!(seen().await, (10, false, "0123456789".to_owned()));
-    append(chunk(10, b"abc")).await;
+    assert_eq!(append(chunk(10, b"abc")).await, 0);
     assert_eq!(seen().await, (13, true, "0123456789".to_owned()));
     append(chunk(13, b"def")).await;
     assert_eq!(seen().await, (16, true, "0123456789".to_owned()));
@@ -79,7 +77,8 @@ async fn cut(db: Database) {
     let run = db.claim(&claim.run.id).await;
     db.finish(&run).await;
     let next = db.claim(&db.ask(&claim.server).await).await;
-    store.append_output(&next.lease, &at(""), &chunk(0, b"0123456789abc")).await.expect("ok");
+    let kept = store.append_output(&next.lease, &at(""), &chunk(0, b"0123456789abc")).await;
+    assert_eq!(kept.expect("appended"), 10);
     let output = store.output(&next.run.id, (0, 0), 99).await.expect("output");
     assert_eq!(output, [chunk(0, b"0123456789")], "up to the limit");
 }

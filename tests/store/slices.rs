@@ -17,6 +17,11 @@ async fn by_offset(db: Database) {
     append(1, 4, 2, b"4567").await;
     append(1, 20, 2, b"89").await;
     append(2, 0, 1, b"ab\0").await;
+    let runs = [run.clone(), "none".to_owned()].into();
+    let ends = db.store.output_ends(&runs).await.expect("ends");
+    assert_eq!(ends.keys().collect::<Vec<_>>(), [run]);
+    assert_eq!((ends[run].of(1), ends[run].of(2), ends[run].of(3)), (7, 6, 0));
+    assert_eq!(ends[run].whole(), 13);
     let slice = async |step, offset, limit| {
         let slice = db.store.output_slice(run, step, offset, limit).await.expect("output");
         (slice.bytes, slice.whole)

@@ -20,6 +20,9 @@ export const secret = setting("GROUNDCREW_APP_SECRET");
 /** The servers that user 1 may see, by id. */
 export const servers = setting("SERVERS").split(",").map(Number);
 
+/** A run of the first of them. */
+export const run = setting("A_RUN");
+
 /** Pusher's own server SDK: publishes at one of the gateways, and signs. */
 export function sdk(gateway = 0, options = {}) {
     return new PusherSdk({

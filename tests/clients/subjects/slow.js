@@ -1,12 +1,12 @@
-// Who reads slower than others publish: of notifications it gets the last, of all else it gets
-// what fits, and is then sent away to come back. Nobody else waits for it.
+// Who reads slower than others publish: of notifications, and of a run's output, it gets the
+// last, of all else it gets what fits, and is then sent away to come back. Nobody else waits for it.
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { client, connected, socket, subscribed } from "../lib/client.js";
 import { next } from "../lib/hear.js";
-import { publish, sdk, servers } from "../lib/site.js";
+import { publish, run, sdk, servers } from "../lib/site.js";
 
 // More than all the buffers between the gateway and a client.
 const MANY = 2000;
@@ -36,14 +36,12 @@ test("of messages, more than is kept: closed with 4200, so that it comes back", 
     await after.hears("last");
 });
 
-test("promise 7: of notifications it gets the last one, and stays", async (t) => {
-    const channel = `private-servers.${servers[0]}.provision`;
-    const event = "App\\Events\\ServerProvisionUpdated";
+async function getsTheLast(t, channel, event) {
     const slow = await socket(t);
     const greeting = await slow.hears("pusher:connection_established");
     const { auth } = sdk().authorizeChannel(JSON.parse(greeting.data).socket_id, channel);
     slow.say("pusher:subscribe", { channel, auth });
-    await slow.hears(event);
+    await slow.hears("pusher_internal:subscription_succeeded");
     slow.pause();
     const fast = await subscribed(await connected(t), channel);
     const message = (n) => JSON.stringify({ event, data: { n, PAD }, socket: null });
@@ -55,4 +53,10 @@ test("promise 7: of notifications it gets the last one, and stays", async (t) =>
     assert.ok(heard < MANY, `${heard} were kept`);
     slow.say("pusher:ping", {});
     await slow.hears("pusher:pong");
-});
+}
+
+test("promise 7: of notifications it gets the last one, and stays", (t) =>
+    getsTheLast(t, `private-servers.${servers[0]}.provision`, "App\\Events\\ServerProvisionUpdated"));
+
+test("promise 7: of a run's output, too: it sees the gap, and fetches", (t) =>
+    getsTheLast(t, `private-runs.${run}.output`, "App\\Events\\RunOutput"));

@@ -26,7 +26,7 @@ export interface RunOutput {
     offset: number;
     /** Where it begins in what this step wrote, as `?step=&offset=` counts. */
     step_offset: number;
-    /** How many bytes. */
+    /** How many bytes. None: so far the output goes by now, said to who may have missed some. */
     length: number;
     /**
      * The bytes, where they are UTF-8 and no more than {@link MOST_TEXT}; else null, and the page

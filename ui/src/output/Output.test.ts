@@ -77,6 +77,18 @@ describe("promise 7: the output in a page is what the store has", () => {
         await vi.waitFor(() => expect(output.snapshot().lines).toHaveLength(20_000));
     });
 
+    it("fetches when it is told that there is more, and not when it has all", async () => {
+        const store = new Store("one\n");
+        const output = await shown(store);
+        const end = () => ({ offset: store.bytes.length, length: 0, text: "" });
+        output.hear(end());
+        expect(store.load).toHaveBeenCalledTimes(1);
+        store.write("lost\n");
+        output.hear(end());
+        await vi.waitFor(() => expect(output.text()).toBe("one\nlost"));
+        expect(store.load).toHaveBeenCalledTimes(2);
+    });
+
     it("reads characters that were cut between two slices", async () => {
         const store = new Store("ü→🚀\n");
         const cut = vi.fn(async (offset: number) => store.load(offset, 3));
