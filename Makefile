@@ -1,7 +1,7 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz build lint lab bench bench-apply bench-fleet bench-gateway
+.PHONY: help demo test chaos fuzz build screenshots lint lab bench bench-apply bench-fleet bench-gateway
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,9 +19,14 @@ fuzz: ## Inputs by chance, millions for each parser of what strangers send (INPU
 	@INPUTS=$${INPUTS:-10000000} cargo test --locked --profile fuzz --test fuzz -- --nocapture
 
 build: ## The release binary: target/release/groundcrew, with everything inside
+	@ui/build
 	cargo build --release --locked
 
-lint: ## Format, clippy, shellcheck, job files
+screenshots: ## Pictures of each page, light, dark and on a phone: docs/screenshots/
+	@lab/packages chromium && tests/clients/install && ui/build
+	cargo test --locked --test pages -- --ignored --nocapture of_each_page
+
+lint: ## Format, clippy, shellcheck, job files; types, style and tests of the pages
 	@tests/lint
 
 lab: ## Starts three hosts to play with: lab/lab --help says what they can do

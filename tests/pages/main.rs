@@ -44,6 +44,8 @@ mod faults;
 mod first_journey;
 mod forms;
 mod inertia;
+mod pixel;
 mod protocol;
+mod screenshots;
 mod site;
 mod theirs;
