@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::chromium::{Chromium, Tab};
+use crate::fleet::Fleet;
 use crate::lab::Lab;
 use crate::site::{Site, line, run_line, welcomed};
 
@@ -24,8 +25,9 @@ fn take(tab: &Tab<'_>, name: &str) {
         let picture = tab.does(&format!(
             "await page.emulateMedia({{ colorScheme: '{theme}', reducedMotion: 'reduce' }});
              await page.setViewportSize({{ width: {width}, height: {height} }});
+             await page.mouse.move(0, 0);
              await page.evaluate(() => document.fonts.ready);
-             await page.waitForTimeout(400);
+             await page.waitForTimeout(200);
              const chromium = await page.context().newCDPSession(page);
              const {{ data }} = await chromium.send(
                  'Page.captureScreenshot', {{ format: 'webp', quality: 82 }});
@@ -41,7 +43,7 @@ fn take(tab: &Tab<'_>, name: &str) {
 #[ignore = "writes into docs/; `make screenshots`"]
 fn of_each_page() {
     let lab = Lab::up(3);
-    let site = Site::embedded(&lab);
+    let site = Site::of(Fleet::embedded(), &lab);
     let chromium = Chromium::start(site.fleet.folder.path());
     let tab = chromium.tab("page", json!({ "viewport": { "width": 1280, "height": 800 } }));
     let goes = |path: &str| {
@@ -85,7 +87,7 @@ fn of_each_page() {
                 let rows = "document.querySelectorAll('[role=log] [data-index]').length";
                 tab.does(&format!("await page.waitForFunction(() => {rows} > 8)"));
                 take(&tab, "provisioning");
-                tab.does("await page.getByText('All steps are completed').waitFor()");
+                tab.does("await page.getByText('All steps are completed').first().waitFor()");
                 take(&tab, "provisioning-completed");
             }
             2 => tab.is_at("/servers/2"),

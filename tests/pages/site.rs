@@ -64,11 +64,14 @@ pub struct Site {
 impl Site {
     /// All in one process, on the address at which the lab's hosts see this machine.
     pub fn embedded(lab: &Lab) -> Self {
+        Self::of(with_jobs(Fleet::embedded()), lab)
+    }
+
+    /// The same of a fleet that is set up.
+    pub fn of(fleet: Fleet, lab: &Lab) -> Self {
         let listen = format!("{}:8080", lab.verb(&["address", "gateway"]));
         let address = format!("http://{listen}");
-        let fleet = with_jobs(Fleet::embedded())
-            .with("GROUNDCREW_URL", &address)
-            .with("GROUNDCREW_ALLOW_LOCAL", "true");
+        let fleet = fleet.with("GROUNDCREW_URL", &address).with("GROUNDCREW_ALLOW_LOCAL", "true");
         let mut up = fleet.start(&["up", "--listen", &listen]);
         up.wait_for("the worker is ready");
         Self { _up: up, fleet, address }

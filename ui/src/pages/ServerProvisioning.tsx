@@ -97,8 +97,7 @@ export default function ServerProvisioning({ server, live }: Pages["ServerProvis
                             busy={busy}
                             onConfirm={() => send("post", `/runs/${run.id}/cancel`)}
                         >
-                            What is running on the server is ended. What was done stays, and a retry
-                            goes on from there.
+                            What is running on the server is ended. What was done stays.
                         </Confirm>
                     )}
                 </>

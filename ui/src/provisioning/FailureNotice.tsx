@@ -1,5 +1,6 @@
 import type { ProvisionStep } from "@/contract";
 import { Button } from "@/parts/Button";
+import { ButtonLink } from "@/parts/ButtonLink";
 import { Icon } from "@/parts/Icon";
 import { Notice } from "@/parts/Notice";
 import { useSend } from "@/parts/useSend";
@@ -16,20 +17,26 @@ interface Props {
 /** It ended without being done: why, what to do, and how to go on. */
 export function FailureNotice({ server, step, number, cancelled }: Props) {
     const { busy, send } = useSend();
-    const retry = (
-        <Button kind="main" busy={busy} onClick={() => send("post", `/servers/${server}/retry`)}>
-            <Icon name="retry" />
-            {step ? `Retry from step ${number}` : "Retry"}
-        </Button>
-    );
     if (cancelled) {
+        const again = (
+            <ButtonLink href={`/servers/${server}`} kind="main">
+                To the server
+            </ButtonLink>
+        );
         return (
-            <Notice title="Cancelled" action={retry} className="mb-6">
-                What was done stays. A retry goes on from where it was.
+            <Notice title="Cancelled" action={again} className="mb-6">
+                What was done stays. Ask for the job again on the server&rsquo;s page: what is in
+                place is not done twice.
             </Notice>
         );
     }
     if (!step) return null;
+    const retry = (
+        <Button kind="main" busy={busy} onClick={() => send("post", `/servers/${server}/retry`)}>
+            <Icon name="retry" />
+            Retry from step {number}
+        </Button>
+    );
     return (
         <Notice
             kind="stop"
