@@ -27,6 +27,9 @@ void createInertiaApp({
     },
 });
 
+// A page of an older build asks for files that are not there any more: the new one names others.
+window.addEventListener("vite:preloadError", () => location.reload());
+
 // Before anything shows what came.
 router.on("beforeUpdate", (event) => take(event.detail.page.props));
 // What is no page of ours is no reason to leave the one that a person is at.

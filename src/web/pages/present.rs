@@ -13,6 +13,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -101,7 +102,9 @@ async fn show(
     if is_partial {
         props.retain(|name, _| page.always.contains(&name.as_str()) || asked.wants(name));
     }
-    props.insert("now".to_owned(), json!(now(site).await));
+    // Strangers don't have the database asked.
+    let time = if seen.is_some() { now(site).await } else { Timestamp::now() };
+    props.insert("now".to_owned(), json!(time));
     props.insert("errors".to_owned(), json!(errors));
     let object = json!({
         "component": page.component,

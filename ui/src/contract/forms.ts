@@ -3,10 +3,9 @@ import type { Scope } from "./catalog";
 import type { Timestamp } from "./words";
 
 /**
- * What each form sends. What it leads to may be answered by 303, or, better where there is
- * something in `flash`, by that very page (200, X-Inertia, its own address as `url`): then nothing
- * has to be kept in between. What is wrong: the form's page again, with `errors` in its props
- * and its own address as `url` (422, or 303 with what Laravel would keep).
+ * What each form sends. All are answered by 303, to the page that the comment names, or back
+ * with `errors` (a dotted name inside: `parameters.app_user`). What is said there once travels in a
+ * sealed cookie (`src/web/pages/sent.rs`), which a part of a page does not take.
  *
  * The cookie XSRF-TOKEN comes back in X-XSRF-TOKEN. Without a session: 409 with
  * X-Inertia-Location `/sign-in`. "Back" is the page that the form is on.

@@ -44,7 +44,10 @@ export interface Flash {
     problem?: string;
     /** A token that was made, with its text, after `POST /tokens`. */
     token?: { name: string; token: string };
-    /** What to run on a new server, after `POST /servers` and `POST /servers/{id}/retry`. */
+    /**
+     * What to run on a new server, after `POST /servers` and `POST /servers/{id}/retry`, and at
+     * each load of its page by the browser that had it made, for as long as it is good.
+     */
     line?: OneLine;
 }
 
