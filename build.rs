@@ -1,5 +1,6 @@
-//! Puts the catalog into the binary: a new job is a new file in `jobs/`, and nothing else. And a
-//! name of the build, the same for the same code: what was shown by another one is shown anew.
+//! Puts the catalog into the binary: a new job is a new file in `jobs/`, and nothing else. And the
+//! pages, if `ui/build` has built them. And a name of the build, the same for the same code: what
+//! was shown by another one is shown anew.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -14,19 +15,42 @@ fn main() -> io::Result<()> {
     }
     println!("cargo:rustc-env=GROUNDCREW_BUILD={:016x}", hasher.finish());
 
-    let folder = root.join("jobs");
-    let mut jobs: Vec<_> = fs::read_dir(&folder)?
-        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<_>>()?;
-    jobs.retain(|name| name.ends_with(".toml"));
-    jobs.sort();
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let jobs = root.join("jobs");
+    let names = files(&jobs)?.into_iter().filter(|name| name.ends_with(".toml"));
+    fs::write(out.join("jobs.rs"), list("include_str", &jobs, names))?;
 
-    let files: String = jobs
-        .iter()
-        .map(|name| format!("    ({name:?}, include_str!({:?})),\n", folder.join(name)))
-        .collect();
-    let code = format!("&[\n{files}]\n");
-    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("jobs.rs"), code)
+    // There from the beginning, so that cargo sees when something comes into it.
+    let pages = root.join("ui/dist");
+    let _ = fs::create_dir_all(pages.join("assets"));
+    println!("cargo:rerun-if-changed=ui/dist");
+    let mut names = Vec::new();
+    for folder in ["", "assets/"] {
+        let inside = files(&pages.join(folder)).unwrap_or_default();
+        names.extend(inside.into_iter().map(|name| format!("{folder}{name}")));
+    }
+    names.sort();
+    fs::write(out.join("pages.rs"), list("include_bytes", &pages, names.into_iter()))
+}
+
+/// The names of the files in a folder, in order.
+fn files(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Code for a list of names and contents.
+fn list(include: &str, folder: &Path, names: impl Iterator<Item = String>) -> String {
+    let files =
+        names.map(|name| format!("    ({name:?}, {include}!({:?})),\n", folder.join(&name)));
+    format!("&[\n{}]\n", files.collect::<String>())
 }
 
 /// Names and contents, in order.

@@ -117,6 +117,11 @@ fn web_address(text: &str) -> Result<String, String> {
     }
 }
 
+/// The same, taken apart.
+fn web_uri(text: &str) -> Result<Uri, String> {
+    web_address(text)?.parse().map_err(|error| format!("{error}"))
+}
+
 /// TLS, where no proxy in front has it.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "TLS")]
@@ -127,6 +132,14 @@ pub struct TlsSettings {
     /// Its key, as PEM
     #[arg(long, env = "GROUNDCREW_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+}
+
+/// Where pages find what they listen to.
+#[derive(Debug, Clone, Args)]
+pub struct PagesSettings {
+    /// Where browsers reach the gateways: https://live.example.com [default: where they reach the pages]
+    #[arg(long, env = "GROUNDCREW_GATEWAY", value_name = "URL", value_parser = web_uri)]
+    pub gateway: Option<Uri>,
 }
 
 /// A certificate, and its key.

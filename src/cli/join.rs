@@ -111,7 +111,7 @@ pub async fn retry(
 }
 
 fn how(line: &OneLine) -> String {
-    let OneLine { curl, wget, expires_at } = line;
+    let OneLine { curl, wget, expires_at, .. } = line;
     format!(
         "Run this on it as root until {expires_at:.0}; it is shown this once:\n\n{curl}\n\n\
          or, where there is no curl:\n\n{wget}\n"

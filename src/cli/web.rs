@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::first_user;
 use super::roles::KEY_CHANGED;
 use crate::catalog::Jobs;
-use crate::config::{AppSettings, FrontSettings, LISTEN, Settings, TlsSettings};
+use crate::config::{AppSettings, FrontSettings, LISTEN, PagesSettings, Settings, TlsSettings};
 use crate::gateway::App;
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
@@ -36,6 +36,8 @@ pub struct WebArgs {
     #[command(flatten)]
     app: AppSettings,
     #[command(flatten)]
+    pages: PagesSettings,
+    #[command(flatten)]
     front: FrontSettings,
     #[command(flatten)]
     tls: TlsSettings,
@@ -56,7 +58,8 @@ pub fn run(args: WebArgs) -> Result<ExitCode> {
         let url = args.settings.url(listener.local_addr()?, tls.is_some());
         first_user::invite(&installation, &url).await?;
         let app = App::own(&args.app, &installation.vault);
-        let router = web::router(Site::new(&installation, &jobs, app, &url));
+        let site = Site::new(&installation, &jobs, app, &url);
+        let router = web::router(site.with_gateway(args.pages.gateway.as_ref()));
         let serving = tokio::spawn(listen::serve(listener, tls, router, args.front.proxies, stop));
         let mut code = ExitCode::SUCCESS;
         tokio::select! {

@@ -157,8 +157,9 @@ impl Installation {
         self.one_line(catalog, server, &token)
     }
 
-    /// Tries the provisioning of a server again, from the step that failed: where only the
-    /// login failed, a worker logs in again; else there is a fresh line to run.
+    /// Tries the provisioning of a server again, from the step that failed: where its run failed,
+    /// that goes on; where only the login failed, a worker logs in again; else there is a fresh
+    /// line to run.
     ///
     /// # Errors
     /// `NotProvisionable` if nothing of it failed or waits.
@@ -168,7 +169,14 @@ impl Installation {
         catalog: &Catalog,
         server: &Server,
     ) -> Result<Option<OneLine>, JoinError> {
-        let provision = self.store.provision(server.id).await?.ok_or(StoreError::UnknownServer)?;
+        let (provision, run) = self.store.progress(server.id).await?;
+        if let Some(run) = run.filter(|run| run.run.status == Status::Failed) {
+            let changed = self.store.retry(&run.run.id, None).await?;
+            self.audit(by, deed("server.retry", server.id)).await;
+            self.announce(changed).await;
+            self.hint(&run.run.id).await;
+            return Ok(None);
+        }
         if server.joins_by == Some(JoinsBy::Login) {
             return self.retry_login(by, catalog, &provision).await.map(|()| None);
         }
@@ -184,7 +192,7 @@ impl Installation {
                 Ok(None)
             }
             Some(step) if step.status == Status::Completed => {
-                let problem = "it has joined; retry the run that failed";
+                let problem = "it has joined, and nothing of it failed; ask for a run";
                 Err(StoreError::NotProvisionable(problem).into())
             }
             _ => self.renew_line(by, catalog, server).await.map(Some),
@@ -235,6 +243,23 @@ impl Installation {
         let detail = Some(why.to_owned());
         let deed = Deed { detail, ..deed("callback.refused", server_id) };
         self.audit(&host(server_id, from), deed).await;
+    }
+
+    /// The line of this server that has this token, if any host may still enroll with it.
+    ///
+    /// # Errors
+    /// `NoUrl`, `Prepare`, and those of the store.
+    pub async fn line_of(
+        &self,
+        catalog: &Catalog,
+        server_id: i64,
+        token: &str,
+    ) -> Result<Option<OneLine>, JoinError> {
+        let Some(token) = Token::read(token) else { return Ok(None) };
+        // From no address: a line that a host has taken is not good for others.
+        let server = self.store.joining(&token.hash(), "").await?;
+        let server = server.filter(|server| server.id == server_id);
+        server.map(|server| self.one_line(catalog, &server, &token)).transpose()
     }
 
     fn url(&self) -> Result<&str, JoinError> {

@@ -127,7 +127,7 @@ impl Installation {
             store.ask_host_key_again(server.id).await?
         } else if status(3) == Some(Status::Completed) {
             if status(4) == Some(Status::Completed) {
-                let problem = "it has joined; retry the run that failed";
+                let problem = "it has joined, and nothing of it failed; ask for a run";
                 return Err(StoreError::NotProvisionable(problem).into());
             }
             store.retry_connectivity(server.id).await?

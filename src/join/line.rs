@@ -53,6 +53,10 @@ pub struct OneLine {
     pub wget: String,
     /// Until when a host may enroll with it.
     pub expires_at: jiff::Timestamp,
+    /// The token in both.
+    #[serde(skip)]
+    #[schema(ignore)]
+    token: Zeroizing<String>,
 }
 
 impl OneLine {
@@ -61,10 +65,11 @@ impl OneLine {
     pub fn new(url: &str, token: &Token, script: &str) -> Self {
         let address = format!("{url}/join/{}", token.text());
         let expires_at = jiff::Timestamp::now() + LINE_LASTS;
+        let token = token.0.clone();
         if url.starts_with("https://") {
             let curl = format!("curl -fsSL {address} | sh");
             let wget = format!("wget -qO- {address} | sh");
-            return Self { curl, wget, expires_at };
+            return Self { curl, wget, expires_at, token };
         }
         let digest = hex::encode(Sha256::digest(script));
         // For any shell that a person may have, fish as well. In memory: the disk may be full.
@@ -78,7 +83,13 @@ impl OneLine {
             curl: compared(&format!("curl -fsSL {address} -o $f")),
             wget: compared(&format!("wget -qO $f {address}")),
             expires_at,
+            token,
         }
+    }
+
+    /// What makes it this one: with it, [`OneLine::new`] makes it again.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 }
 

@@ -27,6 +27,7 @@ mod migrate;
 mod open;
 mod operate;
 mod output;
+mod overview;
 mod owned;
 mod progress;
 mod provision;

@@ -1,5 +1,5 @@
-//! The web tier: whether the installation is well, who is signed in, what they may hear, the API,
-//! and the way in for new servers. It asks the store and the installation's verbs, and never a
+//! The web tier: whether the installation is well, who is signed in, what they may hear, the pages,
+//! the API, and the way in for new servers. It asks the store and the installation's verbs, and never a
 //! host.
 
 mod api;
@@ -9,12 +9,14 @@ mod headers;
 mod health;
 mod join;
 mod limit;
+mod pages;
 mod people;
 mod session;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Uri;
 use axum::middleware::map_response_with_state;
 use axum::routing::{get, post};
 
@@ -32,6 +34,8 @@ pub struct Site {
     pub jobs: Arc<Jobs>,
     /// The address that browsers see, without a slash at its end.
     pub url: Arc<str>,
+    /// Where browsers find the gateway; None: where they find the pages.
+    gateway: Option<Arc<Uri>>,
     /// What subscriptions are signed with.
     app: Arc<App>,
     limits: Arc<Limits>,
@@ -51,9 +55,16 @@ impl Site {
             installation: installation.clone(),
             jobs: jobs.clone(),
             url: url.into(),
+            gateway: None,
             app: Arc::new(app),
             limits: Arc::new(Limits::new()),
         }
+    }
+
+    /// With a gateway that browsers find elsewhere.
+    #[must_use]
+    pub fn with_gateway(self, address: Option<&Uri>) -> Self {
+        Self { gateway: address.cloned().map(Arc::new), ..self }
     }
 
     /// Whether browsers come with TLS.
@@ -62,16 +73,17 @@ impl Site {
     }
 }
 
+pub use pages::paths as page_paths;
+
 /// Everything that the web tier answers.
 pub fn router(site: Site) -> Router {
     Router::new()
         .route("/health", get(health::health))
         .route("/broadcasting/auth", post(broadcasting::auth))
-        .merge(people::router())
+        .merge(pages::router(&site))
         .merge(join::router())
         .merge(api::router(&site))
         .method_not_allowed_fallback(api::wrong_method)
-        .fallback(api::no_route)
         .layer(map_response_with_state(site.clone(), headers::add))
         .with_state(site)
 }

@@ -42,7 +42,7 @@ fn name(site: &Site) -> &'static str {
 }
 
 /// Our cookies' values need no quotes and no decoding.
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|one| one.split_once('='));
     pairs.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
@@ -63,7 +63,8 @@ pub fn no_cookies(site: &Site) -> [HeaderValue; 2] {
     [set(site, name(site), "", 0, "; HttpOnly"), set(site, XSRF, "", 0, "")]
 }
 
-fn set(site: &Site, name: &str, value: &str, lasts: u64, more: &str) -> HeaderValue {
+/// A cookie of ours, for so many seconds; 0 has the browser forget it.
+pub fn set(site: &Site, name: &str, value: &str, lasts: u64, more: &str) -> HeaderValue {
     let tls = if site.has_tls() { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={lasts}; SameSite=Lax{more}{tls}");
     let mut cookie = HeaderValue::try_from(text).expect("base64url is fit for a header");

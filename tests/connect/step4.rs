@@ -18,7 +18,7 @@ fn each_moment_is_heard() {
     let fleet = Fleet::apart(&database, &redis.url);
     fleet.job("two", &job::of(&[("waits", job::WAIT), ("prints", "echo hello")]));
     let world = World::of(fleet, &database);
-    let subscriber = redis.subscriber();
+    let (subscriber, monitor) = (redis.subscriber(), redis.monitor());
     let (id, _) = world.add_by_script(&host, &host_key(&host), true, &json!({ "jobs": ["two"] }));
     // Added; three calls back, which the store was told beside the web, so that the sweeper
     // announces them; step 4 at work, and completed; the run at work, on the host, its first step.
@@ -56,6 +56,12 @@ fn each_moment_is_heard() {
         wait_until(moment, || heard_of(revision));
     }
     assert_eq!(revision(), 13);
+    // Pages are told before the run is queued.
+    let run = world.live(id)["run"]["id"].as_str().expect("an id").to_owned();
+    let log = monitor.log();
+    let first = |part: &str| log.lines().position(|line| line.contains(part));
+    let (told, queued) = (first(r#"revision\":6}"#), first(&run));
+    assert!(told.is_some() && told < queued, "{told:?}, then {queued:?}");
     let channel = format!("groundcrew:private-servers.{id}.provision");
     assert!(subscriber.heard().iter().all(|(heard, _)| *heard == channel));
     // Each once.

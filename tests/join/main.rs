@@ -20,9 +20,11 @@ mod redis;
 #[path = "../store/watchdog.rs"]
 mod watchdog;
 
+mod caller;
 mod elsewhere;
 mod interrupted;
 mod joins;
+mod moments;
 mod refused;
 mod script;
 mod site;

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use crate::caller::{added, get};
 use crate::fleet::{Fleet, UP};
-use crate::refused::{added, get};
 
 #[test]
 fn any_number_of_times_as_a_script() {

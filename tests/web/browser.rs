@@ -33,7 +33,7 @@ impl Browser {
         let mut browser = Self::new(&world.first.address);
         let link = link(world, user);
         let answer = browser.form(&link, &[("name", name), ("password", PASSWORD)]);
-        assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{answer:?}");
+        assert_eq!((answer.status, answer.header("location")), (303, Some("/servers")), "{answer:?}");
         browser
     }
 

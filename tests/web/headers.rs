@@ -13,7 +13,7 @@ fn on_every_answer() {
         (browser.clone(), "GET", "/sign-in"),
         (browser.clone(), "GET", link.as_str()),
         (browser.clone(), "GET", "/welcome/gone"),
-        (browser.clone(), "GET", "/people.css"),
+        (browser.clone(), "GET", "/build/icon.svg"),
         (browser.clone(), "GET", "/health"),
         (browser.clone(), "GET", "/nowhere"),
         (browser.clone(), "PUT", "/sign-in"),
@@ -37,7 +37,7 @@ fn on_every_answer() {
         assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
         assert_eq!(
             has("cache-control"),
-            if path == "/people.css" { "no-cache" } else { "no-store" }
+            if path == "/build/icon.svg" { "no-cache" } else { "no-store" }
         );
         assert_eq!(answer.header("strict-transport-security"), None, "there is no TLS here");
     }

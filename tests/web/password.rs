@@ -39,7 +39,6 @@ fn by_who_knows_it() {
         let fields = [("current", current), ("password", new)];
         let page = browser.form_with_token("/account/password", &fields);
         assert_eq!(page.status, 422);
-        assert!(page.text().contains(&format!("id=\"{field}-wrong\"")), "{}", page.text());
         let body = json!({ "current": current, "password": new });
         let problem = browser.json("POST", "/account/password", &body).is(422);
         assert_eq!(problem["errors"][0]["field"], field);

@@ -144,6 +144,6 @@ fn as_inertia() {
         "Sec-Fetch-Site: same-origin",
     ];
     let answer = browser.send("POST", "/sign-in", &headers, Some(&body));
-    assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/servers")));
     assert!(browser.is_signed_in());
 }

@@ -13,7 +13,12 @@ use crate::web::Site;
     operation_id = "list_jobs", security(("token" = ["read"])),
     responses((status = 200, description = "All jobs", body = Vec<JobDescription>)))]
 pub async fn list(State(site): State<Site>) -> Json<Vec<JobDescription>> {
-    Json(site.jobs.now().jobs().map(|job| job.describe()).collect())
+    Json(descriptions(&site))
+}
+
+/// All jobs, by name.
+pub fn descriptions(site: &Site) -> Vec<JobDescription> {
+    site.jobs.now().jobs().map(|job| job.describe()).collect()
 }
 
 /// Shows a job's parameters and steps
@@ -25,9 +30,17 @@ pub async fn show(
     State(site): State<Site>,
     Named(name): Named,
 ) -> Result<Json<JobDescription>, Problem> {
+    description_of(&site, &name).map(Json)
+}
+
+/// The job of this name.
+///
+/// # Errors
+/// 404.
+pub fn description_of(site: &Site, name: &str) -> Result<JobDescription, Problem> {
     let catalog = site.jobs.now();
-    let job = catalog.job(&name).map_err(|_| {
-        Problem::not_found(format!("there is no job {name:?}; GET /api/v1/jobs lists all"))
+    let job = catalog.job(name).map_err(|_| {
+        Problem::not_found(format!("there is no job {name:?}")).hint("GET /api/v1/jobs lists all")
     })?;
-    Ok(Json(job.describe()))
+    Ok(job.describe())
 }

@@ -21,7 +21,15 @@ use axum::{Json, Router};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+// What pages have in common with the API.
+pub use input::{Body, LONGEST_BODY, Named, OwnRun, OwnServer, Values};
+pub use jobs::{description_of, descriptions};
+pub use page::PageQuery;
 pub use problem::{FieldError, Kind, Problem};
+pub use provisioning::{ConfirmHostKey, resource_of};
+pub use runs::{AskRun, RetryRun, StepQuery, page_of};
+pub use servers::{AddServer, add_server};
+pub use tokens::{CreateToken, create_token, revoke};
 
 use super::Site;
 use super::auth::{Gate, gate};
@@ -57,13 +65,14 @@ fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(workers::list))
         .routes(routes!(workers::drain))
         .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::revoke))
+        .routes(routes!(tokens::remove))
 }
 
 /// What no route is for.
 pub async fn no_route(uri: Uri) -> Problem {
     let path = uri.path();
-    Problem::not_found(format!("nothing is at {path:?}; GET /api/v1/docs shows all routes"))
+    Problem::not_found(format!("nothing is at {path:?}"))
+        .hint("GET /api/v1/docs shows all routes of the API")
 }
 
 /// What a route is for, but not with this method.

@@ -15,10 +15,12 @@ pub use kind::Kind;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Why a request was not done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem {
     kind: Kind,
     detail: String,
+    /// What a program does next; a page has its own ways.
+    hint: Option<&'static str>,
     errors: Vec<FieldError>,
     /// Of a 401: how to show who asks.
     challenge: Option<&'static str>,
@@ -64,7 +66,8 @@ impl FieldError {
 impl Problem {
     /// A problem of this kind.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), challenge: None, wait: None }
+        let detail = detail.into();
+        Self { kind, detail, hint: None, errors: Vec::new(), challenge: None, wait: None }
     }
 
     /// 400.
@@ -100,8 +103,9 @@ impl Problem {
 
     /// 429, with the seconds to wait.
     pub fn too_many(wait: u64) -> Self {
-        let detail = format!("wait {wait} s, as Retry-After says, and ask less often");
-        Self { wait: Some(wait), ..Self::new(Kind::TooMany, detail) }
+        let detail = format!("wait {wait} s, and ask less often");
+        let hint = Some("the header Retry-After says how long");
+        Self { wait: Some(wait), hint, ..Self::new(Kind::TooMany, detail) }
     }
 
     /// 500. What it is goes to our log, and not to who asked.
@@ -110,20 +114,45 @@ impl Problem {
         Self::new(Kind::Internal, "the server's log says more; it is no fault of the request's")
     }
 
-    fn errors(self, errors: Vec<FieldError>) -> Self {
+    /// With what is wrong with which field.
+    pub fn errors(self, errors: Vec<FieldError>) -> Self {
         Self { errors, ..self }
+    }
+
+    /// With what a program does next.
+    pub fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The cause, and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What is wrong, by the field's name.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.errors.iter().map(|error| (error.field.as_str(), error.detail.as_str()))
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, name, title) = self.kind.about();
+        let detail = match self.hint {
+            Some(hint) => format!("{}; {hint}", self.detail),
+            None => self.detail.clone(),
+        };
         let body = ProblemBody {
             kind: format!("/api/v1/docs#{name}"),
             title,
             status: status.as_u16(),
-            detail: self.detail,
-            errors: self.errors,
+            detail,
+            errors: self.errors.clone(),
         };
         let body = serde_json::to_vec(&body).expect("texts are JSON");
         let mut response = (status, body).into_response();
@@ -133,6 +162,8 @@ impl IntoResponse for Problem {
             self.challenge.map(|text| (WWW_AUTHENTICATE, HeaderValue::from_static(text)));
         let wait = self.wait.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
         headers.extend(challenge.into_iter().chain(wait));
+        // For who makes a page of it.
+        response.extensions_mut().insert(self);
         response
     }
 }

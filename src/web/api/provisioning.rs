@@ -30,7 +30,7 @@ pub struct ConfirmHostKey {
         max_length = 80,
         example = "SHA256:8VsYdTrFxqMhV0iPAsA5jlXaNp3xRiMZAkFtWe3sHpc"
     )]
-    fingerprint: String,
+    pub fingerprint: String,
 }
 
 /// The resource of a server, and what goes with it: for pages and the API, from one place.

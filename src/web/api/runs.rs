@@ -32,14 +32,14 @@ const MOST_OUTPUT: u64 = 4 * 1024 * 1024;
 pub struct AskRun {
     /// Names of jobs; those that they need come with them.
     #[schema(min_items = 1, example = json!(["nginx"]))]
-    pub(super) jobs: Vec<String>,
+    pub jobs: Vec<String>,
     /// Values of their parameters. Secrets are kept encrypted, and never shown.
     #[serde(default)]
     #[schema(example = json!({"app_user": "deploy"}))]
-    pub(super) parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, String>,
     /// Also on a system that a job was not tested on.
     #[serde(default)]
-    pub(super) untested_system: bool,
+    pub untested_system: bool,
 }
 
 /// From where a run goes on.
@@ -48,7 +48,15 @@ pub struct AskRun {
 pub struct RetryRun {
     /// From this step on: its number, its name, or `JOB.STEP`. Where nothing is said, from the
     /// step that failed.
-    from: Option<String>,
+    pub from: Option<String>,
+}
+
+/// Whose output, where all of it is wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepQuery {
+    /// Only what this step wrote, by its number.
+    pub step: Option<NonZeroU16>,
 }
 
 /// Which part of the output.
@@ -139,7 +147,7 @@ pub async fn list_of_server(
     OwnServer(caller, server): OwnServer,
     Values(page): Values<PageQuery>,
 ) -> Result<Json<Page<RunSummary>>, Problem> {
-    page_of(&site, &caller, Some(server.id), &page).await
+    page_of(&site, &caller, Some(server.id), &page).await.map(Json)
 }
 
 /// Lists your runs, the newest first
@@ -151,19 +159,23 @@ pub async fn list(
     caller: Caller,
     Values(page): Values<PageQuery>,
 ) -> Result<Json<Page<RunSummary>>, Problem> {
-    page_of(&site, &caller, None, &page).await
+    page_of(&site, &caller, None, &page).await.map(Json)
 }
 
-async fn page_of(
+/// A page of somebody's runs, the newest first.
+///
+/// # Errors
+/// 400, and those of the store.
+pub async fn page_of(
     site: &Site,
     caller: &Caller,
     server_id: Option<i64>,
     page: &PageQuery,
-) -> Result<Json<Page<RunSummary>>, Problem> {
+) -> Result<Page<RunSummary>, Problem> {
     let (rows, before) = (page.rows()?, page.cursor::<Uuid>()?.map(|id| id.to_string()));
     let store = &site.installation.store;
     let runs = store.runs_of(caller.user_id, server_id, before.as_deref(), rows).await?;
-    Ok(Json(Page::of(runs, rows, |summary| summary.run.id.clone())))
+    Ok(Page::of(runs, rows, |summary| summary.run.id.clone()))
 }
 
 /// Shows a run, step by step

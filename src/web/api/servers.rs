@@ -62,11 +62,11 @@ pub struct AddServer {
 #[derive(Serialize, ToSchema)]
 pub struct AddedServer {
     #[serde(flatten)]
-    server: Server,
+    pub server: Server,
     /// With `script`: what to run on it as root. It is shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
-    line: Option<OneLine>,
+    pub line: Option<OneLine>,
 }
 
 fn ssh_port() -> u16 {
@@ -103,6 +103,20 @@ pub async fn add(
     caller: Caller,
     Body(wanted): Body<AddServer>,
 ) -> Result<impl IntoResponse, Problem> {
+    let added = add_server(&site, &caller, wanted).await?;
+    let place = [(header::LOCATION, format!("/api/v1/servers/{}", added.server.id))];
+    Ok((StatusCode::CREATED, place, Json(added)))
+}
+
+/// Adds a server, for pages and the API.
+///
+/// # Errors
+/// Says what is wrong with which field.
+pub async fn add_server(
+    site: &Site,
+    caller: &Caller,
+    wanted: AddServer,
+) -> Result<AddedServer, Problem> {
     let installation = &site.installation;
     let (server, line) = match (wanted.joins_by, &wanted.host_key) {
         (None, Some(host_key)) => {
@@ -129,10 +143,9 @@ pub async fn add(
             let why = "the host key of a server that joins is learned; leave it away";
             return Err(Problem::invalid("host_key", why));
         }
-        (Some(by), None) => join(&site, &caller, by, wanted).await?,
+        (Some(by), None) => join(site, caller, by, wanted).await?,
     };
-    let place = [(header::LOCATION, format!("/api/v1/servers/{}", server.id))];
-    Ok((StatusCode::CREATED, place, Json(AddedServer { server, line })))
+    Ok(AddedServer { server, line })
 }
 
 /// Adds a server that joins.

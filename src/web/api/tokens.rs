@@ -34,10 +34,10 @@ pub struct CreateToken {
 #[derive(Serialize, ToSchema)]
 pub struct CreatedToken {
     #[serde(flatten)]
-    about: Token,
+    pub about: Token,
     /// Its text. It is shown this once.
     #[schema(example = "gcr_…")]
-    token: String,
+    pub token: String,
 }
 
 /// Lists your tokens, without their texts
@@ -65,6 +65,19 @@ pub async fn create(
     caller: Caller,
     Body(wanted): Body<CreateToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
+    let created = create_token(&site, &caller, wanted).await?;
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Makes a token, for pages and the API.
+///
+/// # Errors
+/// 403 if it could do more than what the caller shows; says else what is wrong with which field.
+pub async fn create_token(
+    site: &Site,
+    caller: &Caller,
+    wanted: CreateToken,
+) -> Result<CreatedToken, Problem> {
     if let Some(scope) = wanted.scopes.difference(&caller.scopes()).next() {
         return Err(Problem::forbidden(format!(
             "the token that you show does not have the scope `{scope}`, so it can't give it to another one"
@@ -81,7 +94,7 @@ pub async fn create(
     let CreateToken { name, scopes, expires_at } = wanted;
     let new = NewToken { name, scopes, expires_at };
     let (about, text) = site.installation.create_token(&caller.actor, caller.user_id, &new).await?;
-    Ok((StatusCode::CREATED, Json(CreatedToken { about, token: text.to_string() })))
+    Ok(CreatedToken { about, token: text.to_string() })
 }
 
 /// Revokes a token: whoever shows it is refused from now on
@@ -89,16 +102,24 @@ pub async fn create(
     params(("id" = i64, Path, description = "Its id")),
     operation_id = "revoke_token", security(("token" = ["write"])),
     responses((status = 204, description = "It is revoked")))]
-pub async fn revoke(
+pub async fn remove(
     State(site): State<Site>,
     caller: Caller,
     Named(id): Named,
 ) -> Result<StatusCode, Problem> {
+    revoke(&site, &caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes a token, for pages and the API.
+///
+/// # Errors
+/// 404.
+pub async fn revoke(site: &Site, caller: &Caller, id: &str) -> Result<(), Problem> {
     let id = id.parse().unwrap_or(0);
-    if site.installation.revoke_token(&caller.actor, caller.user_id, id).await? {
-        return Ok(StatusCode::NO_CONTENT);
+    match site.installation.revoke_token(&caller.actor, caller.user_id, id).await? {
+        true => Ok(()),
+        false => Err(Problem::not_found("there is no such token, or it is another user's")
+            .hint("GET /api/v1/tokens lists yours")),
     }
-    Err(Problem::not_found(
-        "there is no such token, or it is another user's; GET /api/v1/tokens lists yours",
-    ))
 }

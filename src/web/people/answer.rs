@@ -1,15 +1,15 @@
-//! What is said to who sent a form: a page, or where to go, and for who asked for JSON a problem.
+//! What is said to who sent a form: where to go, or what is wrong with which field.
 
-use axum::http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::fields::wants_json;
-use super::page::Page;
 use crate::installation::{SessionSecret, SignInError};
 use crate::store::StoreError;
 use crate::web::api::{FieldError, Problem};
+use crate::web::pages::Sent;
 use crate::web::{Site, session};
 
 /// The answer to who has just signed in, with the new cookies.
@@ -17,6 +17,7 @@ pub async fn begun(
     site: &Site,
     parts: &Parts,
     secret: &SessionSecret,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let Some(shown) = site.installation.session(secret).await? else {
         return Err(Problem::unauthorized(
@@ -25,41 +26,21 @@ pub async fn begun(
         ));
     };
     let token = session::token(site, shown.session.id);
-    let answer =
-        if wants_json(&parts.headers) { StatusCode::NO_CONTENT.into_response() } else { go("/") };
+    let answer = match wants_json(&parts.headers) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => sent.into_response(),
+    };
     Ok(with_cookies(answer, session::cookies(site, secret, &token)))
 }
 
-/// The form again, with what is wrong; or a problem, for who asked for JSON.
-pub fn refused(parts: &Parts, error: SignInError, page: &Page<'_>) -> Result<Response, Problem> {
-    if wants_json(&parts.headers) {
-        return Err(problem(error));
-    }
-    match (&error, field(&error)) {
-        (SignInError::Link, _) => Ok(Page::Gone.show(&[], StatusCode::GONE)),
-        (_, Some(field)) => {
-            let errors = [FieldError::new(field, error.to_string())];
-            Ok(page.show(&errors, StatusCode::UNPROCESSABLE_ENTITY))
-        }
-        (_, None) => Err(problem(error)),
-    }
-}
-
-/// The form again, or a problem: who asks has to wait.
-pub fn too_many(parts: &Parts, wait: u64, page: &Page<'_>) -> Response {
-    let problem = Problem::too_many(wait).into_response();
-    if wants_json(&parts.headers) {
-        return problem;
-    }
+/// Somebody has to wait before the next try.
+pub fn too_many(wait: u64) -> Problem {
     let detail = format!("too many tries; wait {wait} s, and try again");
-    let mut shown = page.show(&[FieldError::new("name", detail)], StatusCode::TOO_MANY_REQUESTS);
-    let wait = problem.headers().get(RETRY_AFTER).map(|wait| (RETRY_AFTER, wait.clone()));
-    shown.headers_mut().extend(wait);
-    shown
+    Problem::too_many(wait).errors(vec![FieldError::new("name", detail)])
 }
 
 /// Which field is to blame; None: none of them.
-pub fn field(error: &SignInError) -> Option<&'static str> {
+fn field(error: &SignInError) -> Option<&'static str> {
     match error {
         SignInError::Wrong | SignInError::Name(_) => Some("name"),
         SignInError::Current => Some("current"),
@@ -76,11 +57,6 @@ pub fn problem(error: SignInError) -> Problem {
         (None, SignInError::Store(error)) => error.into(),
         (None, error) => Problem::not_found(error.to_string()),
     }
-}
-
-/// Somewhere else, with GET.
-pub fn go(path: &'static str) -> Response {
-    (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
 }
 
 /// An answer that changes cookies.

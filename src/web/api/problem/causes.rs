@@ -9,24 +9,30 @@ use crate::store::StoreError;
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::UnknownServer => Self::not_found(
-                "there is no such server, or it is another user's; GET /api/v1/servers lists yours",
-            ),
-            StoreError::UnknownRun(_) => Self::not_found(
-                "there is no such run, or it is another user's; GET /api/v1/runs lists yours",
-            ),
-            StoreError::Illegal { .. }
-            | StoreError::NameTaken(_)
+            StoreError::UnknownServer => {
+                Self::not_found("there is no such server, or it is another user's")
+                    .hint("GET /api/v1/servers lists yours")
+            }
+            StoreError::UnknownRun(_) => {
+                Self::not_found("there is no such run, or it is another user's")
+                    .hint("GET /api/v1/runs lists yours")
+            }
+            StoreError::NameTaken(_)
             | StoreError::TokenNameTaken(_)
-            | StoreError::UserNameTaken(_)
+            | StoreError::UserNameTaken(_) => {
+                let detail = error.to_string();
+                let errors = vec![FieldError::new("name", detail.clone())];
+                Self::new(Kind::Conflict, detail).errors(errors)
+            }
+            StoreError::Illegal { .. }
             | StoreError::NoHostKey
             | StoreError::NotProvisionable(_)
             | StoreError::ServerBusy => Self::new(Kind::Conflict, error.to_string()),
             error if error.is_temporary() => {
                 tracing::warn!("a request failed: {:#}", anyhow::Error::new(error));
-                let detail =
-                    "nothing is lost; try again in a moment, with the same Idempotency-Key";
-                Self { wait: Some(2), ..Self::new(Kind::Unavailable, detail) }
+                let detail = "the database does not answer; nothing is lost, try again in a moment";
+                let hint = Some("with the same Idempotency-Key");
+                Self { wait: Some(2), hint, ..Self::new(Kind::Unavailable, detail) }
             }
             error => Self::internal(format!("{:#}", anyhow::Error::new(error))),
         }
@@ -37,9 +43,11 @@ impl From<PlanError> for Problem {
     fn from(error: PlanError) -> Self {
         let see = "GET /api/v1/jobs lists all";
         match error {
-            PlanError::NoJob => Self::invalid("jobs", format!("name at least one job; {see}")),
-            PlanError::UnknownJob { name, hint } => {
-                let hint = hint.unwrap_or_else(|| see.to_owned());
+            PlanError::NoJob => Self::invalid("jobs", "name at least one job").hint(see),
+            PlanError::UnknownJob { name, hint: None } => {
+                Self::invalid("jobs", format!("there is no job {name:?}")).hint(see)
+            }
+            PlanError::UnknownJob { name, hint: Some(hint) } => {
                 Self::invalid("jobs", format!("there is no job {name:?}; {hint}"))
             }
             PlanError::Parameters(errors) => {
@@ -108,9 +116,10 @@ impl From<OperateError> for Problem {
             OperateError::NoStep { .. } | OperateError::AmbiguousStep(_) => {
                 Self::invalid("from", error.to_string())
             }
-            OperateError::NoWorker(name) => Self::not_found(format!(
-                "no worker {name:?} was heard of; GET /api/v1/workers lists all"
-            )),
+            OperateError::NoWorker(name) => {
+                Self::not_found(format!("no worker {name:?} was heard of"))
+                    .hint("GET /api/v1/workers lists all")
+            }
         }
     }
 }

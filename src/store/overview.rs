@@ -1,0 +1,59 @@
+//! What pages show at a glance: what is installed on whose servers, which runs wait, what time it is.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::{Result, RunSummary, Store, rows};
+
+impl Store {
+    /// The database's clock.
+    pub async fn now(&self) -> Result<Timestamp> {
+        self.again(|| async {
+            let row = self.query("SELECT {now} AS clock").fetch_one(&self.reads).await?;
+            Ok(rows::time(&row, "clock")?)
+        })
+        .await
+    }
+
+    /// Names of the jobs that runs of a user's servers have completed, by server, in the order in
+    /// which they were first asked for.
+    pub async fn installed(&self, user_id: i64) -> Result<HashMap<i64, Vec<String>>> {
+        self.again(|| async {
+            let sql = "SELECT server_id, jobs, min(runs.id) AS first FROM runs \
+                JOIN servers ON servers.id = server_id \
+                WHERE user_id = $1 AND status = 'completed' \
+                GROUP BY server_id, jobs ORDER BY first";
+            let found = self.query(sql).bind(user_id).fetch_all(&self.reads).await?;
+            let mut installed: HashMap<i64, Vec<String>> = HashMap::new();
+            for row in &found {
+                let jobs = installed.entry(row.try_get("server_id")?).or_default();
+                let names: Vec<String> = rows::json(row, "jobs")?;
+                for name in names {
+                    if !jobs.contains(&name) {
+                        jobs.push(name);
+                    }
+                }
+            }
+            Ok(installed)
+        })
+        .await
+    }
+
+    /// The runs that wait for a worker, or for another run of their server, the first of the line
+    /// first, at most so many.
+    pub async fn runs_that_wait(&self, limit: i64) -> Result<Vec<RunSummary>> {
+        self.again(|| async {
+            let sql = "SELECT runs.*, servers.name AS server FROM runs \
+                JOIN servers ON servers.id = server_id \
+                WHERE status = 'pending' ORDER BY due_at, runs.id LIMIT $1";
+            let found = self.query(sql).bind(limit).fetch_all(&self.reads).await?;
+            let summary = found
+                .iter()
+                .map(|row| Ok(RunSummary { run: rows::run(row)?, server: row.try_get("server")? }));
+            summary.collect()
+        })
+        .await
+    }
+}
