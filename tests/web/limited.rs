@@ -21,7 +21,7 @@ fn tries_of_one_account() {
     assert_eq!(answer.status, 429);
     let wait: u64 = answer.header("retry-after").expect("how long").parse().expect("seconds");
     assert!((1..=31).contains(&wait), "{wait}");
-    assert!(answer.text().contains("too many tries; wait"), "{}", answer.text());
+    assert!(answer.text().contains("Too many tries; wait"), "{}", answer.text());
     let body = json!({ "name": "ann", "password": PASSWORD });
     let problem = browser.json("POST", "/sign-in", &body);
     problem.is_problem(429, &["Retry-After"]);

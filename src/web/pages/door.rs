@@ -54,9 +54,9 @@ pub fn wanted(site: &Site, path: &str) -> HeaderValue {
     session::set(site, COOKIE, &URL_SAFE_NO_PAD.encode(path), LASTS, "; HttpOnly")
 }
 
-/// Has the browser forget it.
-pub fn not_wanted(site: &Site) -> HeaderValue {
-    session::set(site, COOKIE, "", 0, "; HttpOnly")
+/// Has the browser forget it, if it has it.
+pub fn not_wanted(site: &Site, headers: &HeaderMap) -> Option<HeaderValue> {
+    session::cookie(headers, COOKIE).map(|_| session::set(site, COOKIE, "", 0, "; HttpOnly"))
 }
 
 /// Where somebody wanted to go who has just signed in.

@@ -39,7 +39,8 @@ async fn sign_in(State(site): State<Site>, request: Request) -> Result<Response,
     site.limits.sign_in(address(&parts.extensions)?, &name).map_err(too_many)?;
     let visitor = visitor(&site, &parts)?;
     let signed_in = site.installation.sign_in(&visitor, &name, fields.take("password")).await;
-    let sent = Sent::to(where_to(&parts.headers)).keep(not_wanted(&site));
+    let forget = not_wanted(&site, &parts.headers);
+    let sent = Sent { cookies: forget.into_iter().collect(), ..Sent::to(where_to(&parts.headers)) };
     begun(&site, &parts, &signed_in.map_err(problem)?, sent).await
 }
 

@@ -54,7 +54,7 @@ test("promise 7: a person signs in, and Echo is let in with their session", asyn
     await page.getByLabel("Name").fill("ann");
     await password().fill("short");
     await page.getByRole("button", { name: "Start" }).click();
-    await page.getByText(/at least 12 characters,/).waitFor();
+    await page.locator("[id$=-error]", { hasText: /at least 12 characters/ }).waitFor();
     await password().fill(PASSWORD);
     await page.getByRole("button", { name: "Start" }).click();
     await page.waitForURL(`${SITE}/servers`);
