@@ -2,7 +2,7 @@
 //! keeps promise 7: every page converges, with a client that we did not touch.
 //!
 //! A connection's task only reads; whoever has something to say writes to the socket itself, and
-//! leaves to the task what the socket does not take at once. Read [`connection`], then [`hub`].
+//! leaves to the task what the socket does not take at once. Read `connection`, then `hub`.
 
 mod app;
 mod channel;

@@ -43,7 +43,7 @@ impl fmt::Display for Proof {
 }
 
 impl Proof {
-    /// Reads what [`Proof::to_string`] wrote; None where another application wrote something
+    /// Reads what its `Display` wrote; None where another application wrote something
     /// of its own.
     pub fn read(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;

@@ -1,12 +1,12 @@
 //! A run on a host: sends it there, follows it, and survives what lies between.
 //!
-//! [`drive`] is the way in. The host executes the run by itself, detached from
+//! `drive` is the way in. The host executes the run by itself, detached from
 //! every connection (promises 5 and 6); here it is started at most once, its
 //! journal is followed from where we stand, and its end believed.
 //!
-//! From the inside out: [`journal`] and [`mask`] read what a host says, [`follow`]
-//! turns it into events, [`channel`] talks to the scripts in `host/`, [`ssh`] and
-//! [`host_key`] get there, [`bundle`] is what is sent, and [`drive`] holds on.
+//! From the inside out: `journal` and `mask` read what a host says, `follow`
+//! turns it into events, `channel` talks to the scripts in `host/`, `ssh` and
+//! `host_key` get there, `bundle` is what is sent, and `drive` holds on.
 
 mod bundle;
 mod channel;

@@ -58,11 +58,15 @@ fn step(server: &Value, number: usize) -> &str {
 #[test]
 fn a_steps_status_is_stored() {
     let heard = Heard::new();
-    for number in 1..=3 {
+    for number in 1..=2 {
         let server = heard.hears(&heard.world.step(number, number), "installing");
         assert_eq!(step(&server, number as usize), "completed", "{server:#}");
         assert_eq!(server["provision_status"], "installing");
     }
+    // A worker goes on at once, and that is announced, too.
+    heard.world.takes(&heard.world.step(3, 3), "installing");
+    wait_until("step 3 is announced", || heard.subscriber.revisions().contains(&4));
+    assert_eq!(step(&heard.world.fleet.server("edge-1"), 3), "completed");
 }
 
 #[test]

@@ -41,7 +41,7 @@ async fn the_message_is_laravels() {
         r#"","revision":42},"socket":null}"#,
     );
     let time = text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).expect(&text);
-    assert_eq!((time.len(), &time[19..]), (25, "+00:00"), "{time}");
+    assert_eq!((time.len(), &time[23..]), (29, "+00:00"), "{time}");
     assert!((before..before + 10).contains(&time.parse::<Timestamp>().unwrap().as_second()));
 }
 
