@@ -26,6 +26,7 @@ fn take(tab: &Tab<'_>, name: &str) {
             "await page.emulateMedia({{ colorScheme: '{theme}', reducedMotion: 'reduce' }});
              await page.setViewportSize({{ width: {width}, height: {height} }});
              await page.mouse.move(0, 0);
+             await page.evaluate(() => scrollTo(0, 0));
              await page.evaluate(() => document.fonts.ready);
              await page.waitForTimeout(200);
              const chromium = await page.context().newCDPSession(page);

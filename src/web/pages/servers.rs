@@ -6,6 +6,7 @@ use super::line;
 use super::overview::overview;
 use super::page::Page;
 use super::sent::Sent;
+use crate::join::PREPARE;
 use crate::web::Site;
 use crate::web::api::{AddServer, Body, OwnServer, Problem, add_server, descriptions, resource_of};
 use crate::web::auth::Caller;
@@ -20,7 +21,10 @@ pub async fn list(State(site): State<Site>, caller: Caller) -> Result<Page, Prob
 
 /// `GET /servers/new`.
 pub async fn new(State(site): State<Site>) -> Page {
-    Page::new("AddServer").with("jobs", descriptions(&site))
+    let mut jobs = descriptions(&site);
+    // What every server gets that joins.
+    jobs.retain(|job| job.name != PREPARE);
+    Page::new("AddServer").with("jobs", jobs)
 }
 
 /// `GET /servers/{id}`.
