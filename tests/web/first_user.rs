@@ -95,7 +95,8 @@ fn the_terminal_shows_it() {
         // Without what starts it elsewhere in a session of its own: the terminal is one.
         let words = up.get_args().skip_while(|word| *word != "setsid").skip(1);
         let words: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-        let words = words.join(" ");
+        // It goes with `script`, however that ends.
+        let words = format!("exec setpriv --pdeathsig KILL {}", words.join(" "));
         let mut command = process::command(&["script", "-qefc", &words, "/dev/null"]);
         let settings: Vec<_> = up.get_envs().collect();
         for (name, value) in settings {
