@@ -1,6 +1,5 @@
 //! How a server joins: callbacks are taken once and in order, and what is refused changes
-//! nothing (promises 1, 2, 9); step 4 has one holder (promise 4), and asks for the run that was
-//! wanted.
+//! nothing (promises 1, 2, 9).
 
 use std::time::Duration;
 
@@ -23,11 +22,6 @@ on_both!(
     expired,
     silent,
     served,
-    one_holder,
-    lets_go,
-    nothing_wanted,
-    no_run_before_its_key,
-    connects_again,
 );
 
 const HOST: &str = "ssh-ed25519 HOST";
@@ -41,7 +35,7 @@ impl NewLineOf {
     }
 }
 
-async fn add(db: &Database, lasts: i64, wants: bool) -> Server {
+pub async fn add(db: &Database, lasts: i64, wants: bool) -> Server {
     let join = NewJoin {
         by: JoinsBy::Script,
         line: Some(LINE.line(lasts)),
@@ -53,11 +47,11 @@ async fn add(db: &Database, lasts: i64, wants: bool) -> Server {
     db.store.add_server(&new, |_| Some(vec![1])).await.expect("added").0
 }
 
-async fn joining(db: &Database) -> Server {
+pub async fn joining(db: &Database) -> Server {
     add(db, 60_000, true).await
 }
 
-fn callback(server: &Server, sequence: i64, step: i64) -> Callback {
+pub fn callback(server: &Server, sequence: i64, step: i64) -> Callback {
     Callback {
         server_id: server.id,
         provision: "a".to_owned(),
@@ -77,7 +71,7 @@ fn failed(callback: Callback) -> Callback {
     Callback { failed, ..callback }
 }
 
-async fn taken(db: &Database, callback: &Callback) -> Changed {
+pub async fn taken(db: &Database, callback: &Callback) -> Changed {
     match db.store.call_back(callback).await.expect("an answer") {
         Called::Taken { changed, .. } => changed,
         other => panic!("not taken: {other:?}"),
@@ -85,7 +79,7 @@ async fn taken(db: &Database, callback: &Callback) -> Changed {
 }
 
 /// Steps 1 to 3, done.
-async fn ready(db: &Database) -> Server {
+pub async fn ready(db: &Database) -> Server {
     let server = joining(db).await;
     for step in 1..=3 {
         let _ = taken(db, &callback(&server, step, step)).await;
@@ -93,11 +87,11 @@ async fn ready(db: &Database) -> Server {
     server
 }
 
-async fn now(db: &Database, server: &Server) -> Provision {
+pub async fn now(db: &Database, server: &Server) -> Provision {
     db.store.provision(server.id).await.expect("an answer").expect("the server")
 }
 
-fn steps(provision: &Provision) -> Vec<&str> {
+pub fn steps(provision: &Provision) -> Vec<&str> {
     provision.steps.iter().map(|step| step.status.as_str()).collect()
 }
 
@@ -316,106 +310,4 @@ async fn served(db: Database) {
     assert!(!gets("198.51.100.1").await, "nobody else");
     db.raw("UPDATE joins SET expires_at = 1").await.expect("over");
     assert!(gets("203.0.113.7").await);
-}
-
-async fn one_holder(db: Database) {
-    let server = ready(&db).await;
-    let claim = |worker: &'static str| {
-        let store = db.store.clone();
-        async move { store.claim_connectivity(worker, LEASE).await.expect("an answer") }
-    };
-    let (first, _) = claim("w1").await.expect("step 4");
-    assert!(claim("w2").await.is_none(), "promise 4");
-    db.raw("UPDATE provision_steps SET lease_until = 1 WHERE number = 4").await.expect("over");
-    let (second, _) = claim("w2").await.expect("step 4");
-    assert_eq!(second.lease.epoch, first.lease.epoch + 1);
-    let before = now(&db, &server).await.server;
-    let (store, stale) = (&db.store, &first.lease);
-    is!(store.renew_connectivity(stale, LEASE).await, Err(StoreError::Fenced));
-    is!(store.hand_back_connectivity(stale).await, Err(StoreError::Fenced));
-    is!(store.connectivity_away(stale, LEASE, "x").await, Err(StoreError::Fenced));
-    is!(store.complete_connectivity(stale, &Facts::default()).await, Err(StoreError::Fenced));
-    let failed = store.fail_connectivity(stale, FailureKind::Unreachable, "x").await;
-    is!(failed, Err(StoreError::Fenced));
-    assert_eq!(now(&db, &server).await.server, before);
-    store.renew_connectivity(&second.lease, LEASE).await.expect("held");
-    let _ = store.complete_connectivity(&second.lease, &Facts::default()).await.expect("held");
-    assert!(claim("w3").await.is_none(), "it is completed");
-}
-
-async fn lets_go(db: Database) {
-    let server = ready(&db).await;
-    let (store, facts) = (&db.store, Facts::default());
-    let (claim, _) =
-        store.claim_connectivity("w", LEASE).await.expect("an answer").expect("step 4");
-    store.hand_back_connectivity(&claim.lease).await.expect("held");
-    is!(store.complete_connectivity(&claim.lease, &facts).await, Err(StoreError::Fenced));
-    let (claim, _) =
-        store.claim_connectivity("w", LEASE).await.expect("an answer").expect("at once");
-    let _ = store.connectivity_away(&claim.lease, LEASE, "no route").await.expect("held");
-    assert!(store.claim_connectivity("w", LEASE).await.expect("an answer").is_none(), "not due");
-    let since = now(&db, &server).await.steps[3].unreachable_since;
-    assert!(since.is_some());
-    db.raw("UPDATE provision_steps SET due_at = 0 WHERE number = 4").await.expect("due");
-    let (claim, _) =
-        store.claim_connectivity("w", LEASE).await.expect("an answer").expect("step 4");
-    assert_eq!(claim.unreachable_since, since);
-    let _ = store.connectivity_away(&claim.lease, LEASE, "no route").await.expect("held");
-    assert_eq!(now(&db, &server).await.steps[3].unreachable_since, since, "from the first time");
-    store.expire_leases().await.expect("ended");
-}
-
-async fn nothing_wanted(db: Database) {
-    let server = add(&db, 60_000, false).await;
-    for step in 1..=3 {
-        let _ = taken(&db, &callback(&server, step, step)).await;
-    }
-    let (claim, _) =
-        db.store.claim_connectivity("w", LEASE).await.expect("an answer").expect("step 4");
-    let done = db.store.complete_connectivity(&claim.lease, &Facts::default()).await.expect("held");
-    assert_eq!(done.run, None);
-    assert_eq!(now(&db, &server).await.server.provision_status, Status::Completed);
-}
-
-async fn no_run_before_its_key(db: Database) {
-    let server = joining(&db).await;
-    is!(db.store.ask(&new_run(server.id)).await, Err(StoreError::NoHostKey));
-    let _ = taken(&db, &callback(&server, 1, 1)).await;
-    let run = db.ask(&server).await;
-    db.raw("UPDATE servers SET host_key = ''").await.expect("forgotten");
-    assert!(db.try_claim(&run).await.is_none(), "promise 9");
-    assert!(db.store.claim_next("w", LEASE, Duration::ZERO).await.expect("an answer").is_none());
-}
-
-async fn connects_again(db: Database) {
-    let server = ready(&db).await;
-    let store = &db.store;
-    is!(store.retry_connectivity(server.id).await, Err(StoreError::NotProvisionable(_)));
-    let claim = || async {
-        store.claim_connectivity("w", LEASE).await.expect("an answer").expect("step 4").0.lease
-    };
-    let kind = FailureKind::AuthenticationFailed;
-    let _ = store.fail_connectivity(&claim().await, kind, "no").await.expect("held");
-    let after = now(&db, &server).await;
-    assert_eq!(steps(&after), ["completed", "completed", "completed", "failed"]);
-    assert_eq!(after.server.provision_status, Status::Failed);
-    assert_eq!(after.server.connection, Connection::Failed);
-    let _ = store.retry_connectivity(server.id).await.expect("again");
-    let lease = claim().await;
-    let run = store.complete_connectivity(&lease, &Facts::default()).await.expect("held").run;
-    let run = run.expect("the run that was wanted");
-
-    // That run fails, and the script makes the server ready once more: the run is tried again.
-    let claimed = db.claim(&run).await;
-    let kind = FailureKind::Unreachable;
-    let _ = store.fail_run(&claimed.lease, None, kind, "away").await.expect("failed");
-    for step in 1..=3 {
-        let anew = Callback { provision: "b".to_owned(), ..callback(&server, step, step) };
-        let _ = taken(&db, &anew).await;
-    }
-    let lease = claim().await;
-    let again = store.complete_connectivity(&lease, &Facts::default()).await.expect("held").run;
-    assert_eq!(again.as_deref(), Some(run.as_str()));
-    db.finish(&db.claim(&run).await).await;
-    assert_eq!(now(&db, &server).await.server.provision_status, Status::Completed);
 }

@@ -7,6 +7,7 @@ mod watchdog;
 
 mod announcing;
 mod claims;
+mod connectivity;
 mod constraints;
 mod ends;
 mod faults;
