@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::leave::Leave;
 use super::print::{print, print_json};
-use super::roles::KEY_CHANGED;
 use crate::config::{GatewaySettings, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
@@ -73,8 +72,7 @@ pub fn run(args: GatewayArgs) -> Result<ExitCode> {
 async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
     let gateway = Gateway::open(&installation, &args.gateway).await?;
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut leave = Leave::of(&installation)?;
     let (stops, stop) = watch::channel(false);
     if let Some(address) = args.metrics_listen {
         let listener = listen::bind(address, true)?;
@@ -85,16 +83,7 @@ async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let listener = listen::bind(args.listen, true)?;
     let proxies = args.gateway.front.proxies;
     let serving = tokio::spawn(listen::serve(listener, tls, gateway.router(), proxies, stop));
-    let mut code = ExitCode::SUCCESS;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = installation.key_changed() => {
-            tracing::error!("{KEY_CHANGED}");
-            code = ExitCode::FAILURE;
-        }
-    }
-    tracing::info!("leaving");
+    let code = leave.time().await;
     let has_successor = || {
         stops.send_replace(true);
     };

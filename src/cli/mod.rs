@@ -13,6 +13,7 @@ mod gateway;
 mod jobs;
 mod join;
 mod key;
+mod leave;
 mod migrate;
 mod operate;
 mod print;

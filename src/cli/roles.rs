@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::leave::Leave;
 use super::{first_user, operate};
 use crate::catalog::Jobs;
 use crate::config::{GatewaySettings, LISTEN, Settings, TlsSettings};
@@ -65,10 +65,6 @@ pub struct WorkerArgs {
     #[command(flatten)]
     settings: Settings,
 }
-
-/// What a role says that holds a key which is not the installation's any more.
-pub const KEY_CHANGED: &str = "the installation's key was changed, and this role has the old one; leaving. \
-    Set GROUNDCREW_KEY to the new one, or bring its file here, and start again";
 
 #[derive(Debug, Subcommand)]
 enum WorkerCommand {
@@ -139,10 +135,8 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
         };
         tracing::info!(id = %installation.id, "{} is open", installation.store);
         // Before there is anything to hand back.
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut leave = Leave::of(&installation)?;
         let store = installation.store.clone();
-        let watched = installation.clone();
         let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
@@ -161,14 +155,9 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
         let is_alone = role == Role::Apart;
         let mut code = ExitCode::SUCCESS;
         tokio::select! {
-            _ = interrupt.recv() => tracing::info!("interrupted; leaving"),
-            _ = terminate.recv() => tracing::info!("told to stop; leaving"),
+            asked = leave.time() => code = asked,
             // A worker that was drained; in `up`, the other roles stay.
             Some(ended) = roles.join_next(), if is_alone => ended.context("a role ended in a panic")?,
-            () = watched.key_changed() => {
-                tracing::error!("{KEY_CHANGED}");
-                code = ExitCode::FAILURE;
-            }
         }
         stops.send_replace(true);
         roles.join_all().await;

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::first_user;
-use super::roles::KEY_CHANGED;
+use super::leave::Leave;
 use crate::catalog::Jobs;
 use crate::config::{AppSettings, FrontSettings, LISTEN, PagesSettings, Settings, TlsSettings};
 use crate::gateway::App;
@@ -50,8 +49,7 @@ pub fn run(args: WebArgs) -> Result<ExitCode> {
     super::block_on_all(async move {
         let jobs = Arc::new(Jobs::open(args.settings.jobs())?);
         let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut leave = Leave::of(&installation)?;
         let (stops, stop) = watch::channel(false);
         let tls = args.tls.files().map(Tls::open).transpose()?;
         let listener = listen::bind(args.listen, true)?;
@@ -61,16 +59,7 @@ pub fn run(args: WebArgs) -> Result<ExitCode> {
         let site = Site::new(&installation, &jobs, app, &url);
         let router = web::router(site.with_gateway(args.pages.gateway.as_ref()));
         let serving = tokio::spawn(listen::serve(listener, tls, router, args.front.proxies, stop));
-        let mut code = ExitCode::SUCCESS;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            () = installation.key_changed() => {
-                tracing::error!("{KEY_CHANGED}");
-                code = ExitCode::FAILURE;
-            }
-        }
-        tracing::info!("leaving");
+        let code = leave.time().await;
         stops.send_replace(true);
         serving.await.context("the web ended in a panic")?;
         installation.store.close().await;

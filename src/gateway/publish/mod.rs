@@ -54,7 +54,9 @@ async fn event(
     let event: Event = signed.json()?;
     let sayable = event.checked(&signed)?;
     say(&shared, std::slice::from_ref(&sayable)).await?;
-    let Some(info) = &event.info else { return Ok(Json(json!({}))) };
+    if !event.info.is_some_and(|info| info.contains("subscription_count")) {
+        return Ok(Json(json!({})));
+    }
     let counts = count_all(&shared.hub).await;
     let infos: HashMap<_, _> = sayable
         .0
@@ -66,8 +68,7 @@ async fn event(
             )
         })
         .collect();
-    let has = info.contains("subscription_count");
-    Ok(Json(if has { json!({ "channels": infos }) } else { json!({}) }))
+    Ok(Json(json!({ "channels": infos })))
 }
 
 async fn batch(

@@ -1,0 +1,46 @@
+//! When a role leaves: it is told to, or its key is not the installation's any more.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::installation::Installation;
+
+/// What a role says that holds a key which is not the installation's any more.
+const KEY_CHANGED: &str = "the installation's key was changed, and this role has the old one; leaving. \
+    Set GROUNDCREW_KEY to the new one, or bring its file here, and start again";
+
+/// What may have a role leave.
+pub struct Leave {
+    interrupt: Signal,
+    terminate: Signal,
+    installation: Installation,
+}
+
+impl Leave {
+    /// From now on, a signal ends nothing by itself.
+    ///
+    /// # Errors
+    /// Fails if signals can't be listened to.
+    pub fn of(installation: &Installation) -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            installation: installation.clone(),
+        })
+    }
+
+    /// Returns when it is time to leave, with what the role exits with.
+    pub async fn time(&mut self) -> ExitCode {
+        tokio::select! {
+            _ = self.interrupt.recv() => tracing::info!("interrupted; leaving"),
+            _ = self.terminate.recv() => tracing::info!("told to stop; leaving"),
+            () = self.installation.key_changed() => {
+                tracing::error!("{KEY_CHANGED}");
+                return ExitCode::FAILURE;
+            }
+        }
+        ExitCode::SUCCESS
+    }
+}
