@@ -35,6 +35,6 @@ WORKDIR /var/lib/groundcrew
 ENV GROUNDCREW_DATA=/var/lib/groundcrew \
     GROUNDCREW_JOBS=/etc/groundcrew/jobs \
     GROUNDCREW_METRICS_LISTEN=127.0.0.1:9111
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/lib/groundcrew/ready"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["/usr/lib/groundcrew/ready"]
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/bin/groundcrew"]
 CMD ["up", "--listen", "0.0.0.0:8080"]

@@ -6,13 +6,13 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::lab::{Host, Lab};
+use crate::lab::{Host, Lab, wait_until};
 use crate::process::{Process, command};
 use crate::watchdog::Watchdog;
 
 /// Gone, with its containers, when it is dropped or this process ends.
 pub struct Engine {
-    process: Process,
+    _process: Process,
     folder: PathBuf,
     /// What its network is called.
     network: String,
@@ -40,10 +40,14 @@ impl Engine {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/compose/engine");
         let folder_name = shown.to_string();
         let words = [&[script, &number, &folder_name], &servers.collect::<Vec<_>>()[..]].concat();
-        let mut process = Process::start(&mut command(&words), &folder.join("log"));
-        process.wait_for("API listen on");
+        let process = Process::start(&mut command(&words), &folder.join("log"));
         let address = format!("{net}.200");
-        Self { process, folder, network, address, _watchdog: watchdog }
+        let engine = Self { _process: process, folder, network, address, _watchdog: watchdog };
+        wait_until("the engine answers", || {
+            let asked = engine.command(&["docker", "version"]).output();
+            asked.is_ok_and(|output| output.status.success())
+        });
+        engine
     }
 
     /// A command beside it: `docker` and `docker compose` are for this engine, and what its
@@ -55,12 +59,6 @@ impl Engine {
         command.env("DOCKER_HOST", format!("unix://{}/socket", self.folder.display()));
         command.env("DOCKER_CONFIG", format!("{tools}/docker"));
         command
-    }
-
-    /// What a command prints; it must go well.
-    #[track_caller]
-    pub fn run(&self, words: &[&str]) -> String {
-        said(self.command(words).output(), words)
     }
 
     /// Makes an image of all that a host has on its disk.
@@ -77,13 +75,9 @@ impl Engine {
         said(import.output(), &["docker", "import"]);
         assert!(tar.wait().expect("its end").success(), "the host's disk was read");
     }
-
-    /// What it said by now.
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
 }
 
+/// What a command printed; it must have gone well.
 #[track_caller]
 pub fn said(output: io::Result<Output>, words: &[&str]) -> String {
     let output = output.expect("it starts");

@@ -98,6 +98,19 @@ impl World {
     }
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let script = "docker compose ps --all; docker compose logs --tail 20; \
+                docker inspect --format '{{.Name}} {{json .State.Health}}' $(docker ps --all --quiet)";
+            let words = ["sh", "-c", script];
+            if let Ok(seen) = self.engine.command(&words).current_dir(&self.clone).output() {
+                eprintln!("{}", String::from_utf8_lossy(&seen.stdout));
+            }
+        }
+    }
+}
+
 /// All that the page says under this heading, as one script.
 fn commands(heading: &str) -> String {
     let blocks = page::blocks("compose.md").into_iter();
@@ -121,7 +134,8 @@ fn the_page_can_be_followed() {
     is_locked_up(&world);
     gateway_is_reached(&world);
 
-    assert!(world.run(&commands("A server to try it on")).contains("completed"));
+    let watched = world.run(&commands("A server to try it on"));
+    assert!(watched.contains("\ntarget: 5 changed"), "{watched}");
     world.run("docker compose exec target systemctl is-active nginx");
     a_server_joins(&world, &world.lab.host(1));
 
@@ -129,12 +143,10 @@ fn the_page_can_be_followed() {
     wait_until("four workers are there", || {
         world.run("docker compose exec web groundcrew workers list").matches("worker-").count() == 4
     });
-    let before = world.inspect("web")["Id"].clone();
     let ends = commands("An upgrade, a backup, the end");
     let (ends, down) = ends.trim_end().rsplit_once('\n').expect("lines");
     world.run(ends);
     assert!(world.run("cat groundcrew.sql").contains("CREATE TABLE public.servers"));
-    let _ = before;
     world.run(down);
     assert_eq!(world.run("docker ps --all --quiet"), "");
     assert!(world.run("docker volume ls --quiet").contains("groundcrew_postgres"));
