@@ -41,6 +41,7 @@ mod retried;
 mod secrets;
 mod small_disk;
 mod storm;
+mod tampered;
 mod told_to_leave;
 mod watched;
 mod workers;

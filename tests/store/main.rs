@@ -24,6 +24,7 @@ mod reading;
 mod retries;
 mod schema;
 mod sealed;
+mod security_page;
 mod servers;
 mod slices;
 mod steps;
