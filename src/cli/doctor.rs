@@ -1,18 +1,24 @@
 //! `groundcrew doctor`: looks at the whole installation, and says for each thing that is
 //! not right what to do about it.
 
+mod outside;
+
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use http::Uri;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use self::outside::Outside;
 use super::print::{print, print_json};
+use crate::bus::Bus;
 use crate::catalog::Catalog;
-use crate::config::Settings;
+use crate::config::{AppSettings, PagesSettings, Settings};
+use crate::gateway::{self, App};
 use crate::installation::{Installation, Role};
 use crate::queue::RedisHealth;
 use crate::store::{Oddity, Survey};
@@ -24,14 +30,19 @@ const SLACK: i64 = 120;
 
 /// Checks the whole installation, and says for each finding what to do
 ///
-/// Database and schema, key, Redis and its policy, clocks, job files, workers, leases, runs that are
-/// stuck, changes that nobody announced. Nothing is changed.
+/// Database and schema, key, Redis and its policy, clocks, job files, workers, gateways, leases, runs
+/// that are stuck, changes that nobody announced; and where GROUNDCREW_URL is set, whether pages and
+/// gateway are reached there, and strangers refused. Nothing is changed.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit code: 0 all is well, 1 something is not.")]
 pub struct DoctorArgs {
     /// Prints one JSON array
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    app: AppSettings,
+    #[command(flatten)]
+    pages: PagesSettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -48,7 +59,7 @@ struct Finding {
 /// Does what the command line says.
 pub fn run(args: DoctorArgs) -> Result<ExitCode> {
     super::block_on(async move {
-        let findings = examine(&args.settings).await;
+        let findings = examine(&args).await;
         let well = findings.iter().all(|finding| finding.problem.is_none());
         if args.json {
             print_json(json!(findings))?;
@@ -64,7 +75,8 @@ pub fn run(args: DoctorArgs) -> Result<ExitCode> {
     })
 }
 
-async fn examine(settings: &Settings) -> Vec<Finding> {
+async fn examine(args: &DoctorArgs) -> Vec<Finding> {
+    let settings = &args.settings;
     let mut findings = Vec::new();
     let mut note = |check, problem| findings.push(Finding { check, problem });
     let catalog = Catalog::open(settings.jobs());
@@ -88,6 +100,9 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
             Err(error) => note("Redis' policy", Some(error.to_string())),
         }
     }
+    if let Some(wire) = installation.wire.as_ref().filter(|wire| wire.bus.is_shared()) {
+        note("gateways", gateways(&wire.bus).await);
+    }
     match installation.store.workers().await {
         Ok(workers) => note("workers", match workers.iter().filter(|worker| worker.silent < 15_000).count() {
             0 => Some("none was heard of lately; start one with `groundcrew up`, or `groundcrew worker`".to_owned()),
@@ -105,7 +120,21 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
         }
         Err(error) => note("runs", Some(format!("{:#}", anyhow::Error::new(error)))),
     }
+    if let Some(url) = settings.url.as_deref().and_then(|url| url.parse::<Uri>().ok()) {
+        let gateway = args.pages.gateway.as_ref().unwrap_or(&url);
+        let app = App::own(&args.app, &installation.vault);
+        findings.extend(Outside { url: &url, gateway, app_key: &app.key }.look().await);
+    }
     findings
+}
+
+/// Whether a change is heard by somebody who tells the pages.
+async fn gateways(bus: &Bus) -> Option<String> {
+    match gateway::ready(bus).await {
+        Ok(0) => Some("none hears what changes, so no page shows it; start one with `groundcrew gateway`, or `groundcrew up`".to_owned()),
+        Ok(_) => None,
+        Err(error) => Some(format!("{:#}", anyhow::Error::new(error))),
+    }
 }
 
 /// The key that others may read, or that is not where the settings say.
