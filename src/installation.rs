@@ -29,6 +29,7 @@ pub use tokens::TokenError;
 pub use users::{UserError, user_name};
 
 use crate::bus::Bus;
+use crate::metrics::Metrics;
 use crate::model::Changed;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -50,6 +51,8 @@ pub struct Installation {
     /// None for a command beside an `up` with everything in memory: the store is all
     /// that both can reach, and `up` looks there.
     pub wire: Option<Wire>,
+    /// What this process counts.
+    pub metrics: Arc<Metrics>,
 }
 
 /// How one process tells the others.

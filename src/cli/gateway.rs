@@ -10,10 +10,12 @@ use tokio::sync::watch;
 
 use super::leave::Leave;
 use super::print::{print, print_json};
-use crate::config::{GatewaySettings, Settings, TlsSettings};
+use crate::config::{GatewaySettings, MetricsSettings, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
+use crate::health::Health;
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
+use crate::metrics;
 
 /// Starts a gateway alone: browsers connect to it and hear which server changed
 ///
@@ -35,9 +37,8 @@ pub struct GatewayArgs {
         default_value = "127.0.0.1:8081"
     )]
     listen: SocketAddr,
-    /// Where Prometheus reads what the gateway counts, under /metrics [default: nowhere]
-    #[arg(long, env = "GROUNDCREW_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
-    metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    metrics: MetricsSettings,
     #[command(flatten)]
     gateway: GatewaySettings,
     #[command(flatten)]
@@ -74,16 +75,15 @@ async fn serve(args: GatewayArgs) -> Result<ExitCode> {
     let gateway = Gateway::open(&installation, &args.gateway).await?;
     let mut leave = Leave::of(&installation)?;
     let (stops, stop) = watch::channel(false);
-    if let Some(address) = args.metrics_listen {
-        let listener = listen::bind(address, true)?;
-        let serving = listen::serve(listener, None, gateway.metrics(), vec![], stop.clone());
-        tokio::spawn(serving);
-    }
+    let health = Health::of("gateway", &installation, None);
+    metrics::serve(&args.metrics, &installation.metrics, &health, stop.clone())?;
     let tls = args.tls.files().map(Tls::open).transpose()?;
     let listener = listen::bind(args.listen, true)?;
     let proxies = args.gateway.front.proxies;
-    let serving = tokio::spawn(listen::serve(listener, tls, gateway.router(), proxies, stop));
+    let router = gateway.router().merge(health.router());
+    let serving = tokio::spawn(listen::serve(listener, tls, router, proxies, stop));
     let code = leave.time().await;
+    health.leave();
     let has_successor = || {
         stops.send_replace(true);
     };

@@ -115,7 +115,8 @@ impl Installation {
         }
         let url = settings.url.as_deref().map(Arc::from);
         let addresses = Addresses::of(settings);
-        Ok((Self { id, url, store, vault, addresses, wire }, lock))
+        let metrics = Arc::default();
+        Ok((Self { id, url, store, vault, addresses, wire, metrics }, lock))
     }
 }
 

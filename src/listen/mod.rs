@@ -5,6 +5,7 @@ mod socket;
 mod tls;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,18 +45,20 @@ pub struct Peer(pub IpAddr);
 /// # Errors
 /// Says what to do if the address is taken.
 pub fn bind(address: SocketAddr, shared: bool) -> Result<TcpListener> {
-    let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.set_reuseport(shared)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    let listener = bind().with_context(|| {
+    let listener = open(address, shared).with_context(|| {
         format!("listening on {address}; if something else has that port, name another with --listen or GROUNDCREW_LISTEN")
     })?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     Ok(listener)
+}
+
+/// The same, and who asks says what to do.
+pub(crate) fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(shared)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `stop` says true, and what was asked for before a little longer. `proxies` are

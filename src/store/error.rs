@@ -143,6 +143,11 @@ impl StoreError {
         matches!(self, Self::Unreachable { .. } | Self::DiskFull { .. } | Self::Busy { .. })
     }
 
+    /// Whether another groundcrew is needed, or a migration.
+    pub fn is_other_schema(&self) -> bool {
+        matches!(self, Self::NewerSchema { .. } | Self::OlderSchema { .. })
+    }
+
     /// Whether it lost against another transaction, so that it can be done again at once.
     pub(super) fn lost_a_race(&self) -> bool {
         let Self::Database(error) = self else { return false };

@@ -6,7 +6,6 @@ mod api;
 mod auth;
 mod broadcasting;
 mod headers;
-mod health;
 mod join;
 mod limit;
 mod pages;
@@ -18,10 +17,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Uri;
 use axum::middleware::map_response_with_state;
-use axum::routing::{get, post};
+use axum::routing::post;
 
 use crate::catalog::Jobs;
 use crate::gateway::App;
+use crate::health::Health;
 use crate::installation::Installation;
 use limit::Limits;
 
@@ -39,6 +39,7 @@ pub struct Site {
     /// What subscriptions are signed with.
     app: Arc<App>,
     limits: Arc<Limits>,
+    health: Health,
 }
 
 // By hand: the application has a secret.
@@ -50,7 +51,13 @@ impl std::fmt::Debug for Site {
 
 impl Site {
     /// The site of an installation, which browsers see at this address.
-    pub fn new(installation: &Installation, jobs: &Arc<Jobs>, app: App, url: &str) -> Self {
+    pub fn new(
+        installation: &Installation,
+        jobs: &Arc<Jobs>,
+        app: App,
+        url: &str,
+        health: &Health,
+    ) -> Self {
         Self {
             installation: installation.clone(),
             jobs: jobs.clone(),
@@ -58,6 +65,7 @@ impl Site {
             gateway: None,
             app: Arc::new(app),
             limits: Arc::new(Limits::new()),
+            health: health.clone(),
         }
     }
 
@@ -78,8 +86,8 @@ pub use pages::paths as page_paths;
 /// Everything that the web tier answers.
 pub fn router(site: Site) -> Router {
     Router::new()
-        .route("/health", get(health::health))
         .route("/broadcasting/auth", post(broadcasting::auth))
+        .merge(site.health.router())
         .merge(pages::router(&site))
         .merge(join::router())
         .merge(api::router(&site))
