@@ -18,6 +18,7 @@ use crate::gateway::{App, Gateway};
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
 use crate::stop::stopped;
+use crate::supervised;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
 
@@ -152,6 +153,7 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
                 gateway.drain(|| ()).await;
             });
         }
+        supervised::ready(&format!("drives up to {slots} runs at once"));
         let is_alone = role == Role::Apart;
         let mut code = ExitCode::SUCCESS;
         tokio::select! {
