@@ -1,7 +1,7 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz build screenshots lint lab bench bench-apply bench-fleet bench-gateway
+.PHONY: help demo test chaos fuzz build package screenshots lint lab bench bench-apply bench-fleet bench-gateway
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ fuzz: ## Inputs by chance, millions for each parser of what strangers send (INPU
 build: ## The release binary: target/release/groundcrew, with everything inside
 	@ui/build
 	cargo build --release --locked
+
+package: ## The Debian package of the release binary: target/debian/groundcrew_*.deb
+	@deploy/package
 
 screenshots: ## Pictures of each page, light, dark and on a phone: docs/screenshots/
 	@lab/packages chromium && tests/clients/install && ui/build

@@ -23,6 +23,7 @@ pub mod remote;
 mod secret;
 mod stop;
 pub mod store;
+mod supervised;
 pub mod vault;
 pub mod web;
 pub mod worker;

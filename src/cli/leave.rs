@@ -6,6 +6,7 @@ use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::installation::Installation;
+use crate::supervised;
 
 /// What a role says that holds a key which is not the installation's any more.
 const KEY_CHANGED: &str = "the installation's key was changed, and this role has the old one; leaving. \
@@ -33,14 +34,21 @@ impl Leave {
 
     /// Returns when it is time to leave, with what the role exits with.
     pub async fn time(&mut self) -> ExitCode {
-        tokio::select! {
-            _ = self.interrupt.recv() => tracing::info!("interrupted; leaving"),
-            _ = self.terminate.recv() => tracing::info!("told to stop; leaving"),
+        let code = tokio::select! {
+            _ = self.interrupt.recv() => {
+                tracing::info!("interrupted; leaving");
+                ExitCode::SUCCESS
+            }
+            _ = self.terminate.recv() => {
+                tracing::info!("told to stop; leaving");
+                ExitCode::SUCCESS
+            }
             () = self.installation.key_changed() => {
                 tracing::error!("{KEY_CHANGED}");
-                return ExitCode::FAILURE;
+                ExitCode::FAILURE
             }
-        }
-        ExitCode::SUCCESS
+        };
+        supervised::leaving();
+        code
     }
 }

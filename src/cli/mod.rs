@@ -21,6 +21,7 @@ mod roles;
 mod run;
 mod runs;
 mod server;
+mod settings_file;
 mod token;
 mod user;
 mod wanted;
@@ -70,12 +71,19 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    let settings = settings_file::read();
     let cli = Cli::parse();
     let is_role = matches!(
         cli.command,
         Command::Up(_) | Command::Worker(_) | Command::Web(_) | Command::Gateway(_)
     );
     log(is_role);
+    let needs_installation =
+        !matches!(cli.command, Command::Apply(_) | Command::Jobs(_) | Command::Completions { .. });
+    if let (Err(error), true) = (settings, needs_installation) {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),
         Command::Jobs(args) => jobs::run(args),

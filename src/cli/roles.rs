@@ -20,6 +20,7 @@ use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
 use crate::metrics;
 use crate::stop::stopped;
+use crate::supervised;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
 
@@ -166,6 +167,7 @@ fn serve(
                 gateway.drain(|| ()).await;
             });
         }
+        supervised::ready(&format!("drives up to {slots} runs at once"));
         let is_alone = role == Role::Apart;
         let mut code = ExitCode::SUCCESS;
         tokio::select! {
