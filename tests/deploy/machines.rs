@@ -42,7 +42,7 @@ impl Machines {
     }
 
     /// What is written in the page, and what it is here.
-    pub fn words(&self) -> [(&'static str, String); 5] {
+    pub fn words(&self) -> [(&'static str, String); 6] {
         let panel = self.panel().address;
         let (network, _) = panel.rsplit_once('.').expect("an address");
         let network = format!("{network}.0/24");
@@ -52,6 +52,8 @@ impl Machines {
             ("10.0.0.2", self.second().address),
             ("203.0.113.24", self.edge().address),
             ("groundcrew.example.com", NAME.to_owned()),
+            // The same package, of the program that is tested.
+            ("target/debian/", "target/debian-dev/".to_owned()),
         ]
     }
 
@@ -82,7 +84,6 @@ impl Machines {
                 let path = std::env::var("PATH").unwrap_or_default();
                 let mut shell = Command::new("bash");
                 shell.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
-                // The same package, of the program that is tested.
                 shell.env("PROFILE", "dev");
                 shell.env("PATH", format!("{}:{path}", self.lab.folder.path().display()));
                 shell.args(["-c", &text]).output()
