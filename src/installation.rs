@@ -79,8 +79,10 @@ impl Installation {
         if let Err(error) = wire.bus.announce(&changed).await {
             let error = anyhow::Error::new(error);
             tracing::debug!(server = changed.server_id, "not announced yet: {error:#}");
+            self.metrics.announcements.failed();
             return;
         }
+        self.metrics.announcements.announced(changed.at);
         if let Err(error) = self.store.announced(&changed).await {
             let error = anyhow::Error::new(error);
             tracing::debug!(server = changed.server_id, "announced, and not noted: {error:#}");

@@ -15,6 +15,7 @@ pub mod health;
 pub mod installation;
 pub mod join;
 pub mod listen;
+mod log;
 pub mod metrics;
 pub mod model;
 mod password;

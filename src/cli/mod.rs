@@ -34,7 +34,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use tracing_subscriber::EnvFilter;
+
+use crate::log;
 
 /// Provisions servers over SSH, so that nothing is ever lost or stuck
 #[derive(Debug, Parser)]
@@ -77,12 +78,14 @@ pub fn main() -> ExitCode {
         cli.command,
         Command::Up(_) | Command::Worker(_) | Command::Web(_) | Command::Gateway(_)
     );
-    log(is_role);
+    let in_json = match log::start(is_role) {
+        Ok(in_json) => is_role && in_json,
+        Err(error) => return failed(&error, false),
+    };
     let needs_installation =
         !matches!(cli.command, Command::Apply(_) | Command::Jobs(_) | Command::Completions { .. });
     if let (Err(error), true) = (settings, needs_installation) {
-        eprintln!("error: {error:#}");
-        return ExitCode::FAILURE;
+        return failed(&error.into(), in_json);
     }
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),
@@ -111,26 +114,16 @@ pub fn main() -> ExitCode {
             // `| head` has seen enough.
             return ExitCode::SUCCESS;
         }
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
+        failed(&error, in_json)
     })
 }
 
-/// A role tells on standard error what it does; of a command, people see the answer, and
-/// the rest only who asks for it.
-fn log(role: bool) {
-    // What apalis says at the end of each session, and sqlx of each connection that broke, we
-    // say once and better.
-    let default =
-        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off,sqlx=off" } else { "off" };
-    let filter =
-        EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(console::colors_enabled_stderr())
-        .with_target(!role)
-        .init();
+fn failed(error: &anyhow::Error, in_json: bool) -> ExitCode {
+    match in_json {
+        true => tracing::error!("{error:#}"),
+        false => eprintln!("error: {error:#}"),
+    }
+    ExitCode::FAILURE
 }
 
 /// Runs what a command does to its end.

@@ -213,6 +213,12 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// The word, as in JSON.
+    pub fn word(self) -> String {
+        let word = serde_json::to_value(self).ok();
+        word.as_ref().and_then(|word| word.as_str()).expect("a kind is a word in JSON").to_owned()
+    }
+
     /// Whether the run is over on its host, as the host itself says. Else, if the host has
     /// the run at all, it may still be executing it.
     pub fn is_hosts_word(self) -> bool {

@@ -1,7 +1,7 @@
 //! The end of a run. Nothing comes after it.
 
 use super::lease::Held;
-use super::{Result, Store, StoreError, refuse, rows, storable};
+use super::{Result, Store, StoreError, refuse, storable};
 use crate::model::{AttemptRecord, Changed, FailureKind, Lease, Status};
 
 /// How a run ends.
@@ -59,7 +59,7 @@ impl Store {
                 (Status::Completed, Status::Completed, Some(changed), None)
             }
             End::Failed { kind, error } => {
-                (Status::Failed, Status::Failed, None, Some((rows::kind_word(kind), error)))
+                (Status::Failed, Status::Failed, None, Some((kind.word(), error)))
             }
             End::Cancelled => (Status::Cancelled, Status::Failed, None, None),
         };

@@ -143,6 +143,19 @@ impl StoreError {
         matches!(self, Self::Unreachable { .. } | Self::DiskFull { .. } | Self::Busy { .. })
     }
 
+    /// What the database is to blame for, in a word; None where we refuse by ourselves. A value that
+    /// is taken is said by the database, and is no fault of its.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } => Some("unreachable"),
+            Self::Denied { .. } => Some("denied"),
+            Self::DiskFull { .. } => Some("disk_full"),
+            Self::Busy { .. } => Some("busy"),
+            Self::Database(_) if !self.is_taken() && !self.is_orphan() => Some("refused"),
+            _ => None,
+        }
+    }
+
     /// Whether another groundcrew is needed, or a migration.
     pub fn is_other_schema(&self) -> bool {
         matches!(self, Self::NewerSchema { .. } | Self::OlderSchema { .. })

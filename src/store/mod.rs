@@ -18,6 +18,7 @@ mod connectivity;
 mod dialect;
 mod end;
 mod error;
+mod figures;
 mod idempotency;
 mod installation;
 mod lease;
@@ -56,9 +57,10 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 pub use ask::Asked;
-pub use claim::Claimed;
+pub use claim::{Claimed, Taken};
 pub use connectivity::Connected;
 pub use error::StoreError;
+pub use figures::{Aged, Figures, StepAtWork, Workers};
 pub use idempotency::Repeatable;
 pub use operate::CancelAnswer;
 pub use read::RunSummary;
@@ -70,6 +72,7 @@ pub use tokens::ShownToken;
 pub use users::Credentials;
 pub use workers::{WorkerRow, WorkerStatus};
 
+use crate::metrics::SqlCounts;
 use dialect::Dialect;
 
 #[cfg(doc)]
@@ -98,6 +101,7 @@ pub struct Store {
     /// The connection that sees others commit (SQLite).
     watcher: Arc<Mutex<Option<AnyConnection>>>,
     output_limit: u64,
+    counts: SqlCounts,
 }
 
 /// Which database, where; without a password.
@@ -122,6 +126,11 @@ async fn refuse<T>(tx: Transaction<'static, Any>, error: StoreError) -> Result<T
 }
 
 impl Store {
+    /// What it counts.
+    pub fn counts(&self) -> &SqlCounts {
+        &self.counts
+    }
+
     /// The same store, keeping so many bytes of output a run.
     pub fn with_output_limit(self, bytes: u64) -> Self {
         Self { output_limit: bytes, ..self }
@@ -149,6 +158,15 @@ impl Store {
         F: Future<Output = Result<T>>,
     {
         let started = Instant::now();
+        let done = self.until_done(started, once).await;
+        self.counts.called(started.elapsed(), done.as_ref().err().and_then(StoreError::fault));
+        done
+    }
+
+    async fn until_done<T, F>(&self, started: Instant, once: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         loop {
             let Ok(done) = timeout(CALL, once()).await else {
                 let silent = format!("no answer within {} s", CALL.as_secs());
@@ -157,6 +175,7 @@ impl Store {
             };
             match done {
                 Err(error) if error.lost_a_race() && started.elapsed() < RACES => {
+                    self.counts.lost();
                     // At random, so that the same two don't meet again.
                     sleep(Duration::from_millis(1 + Uuid::new_v4().as_u128() as u64 % 20)).await;
                 }

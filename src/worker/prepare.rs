@@ -76,6 +76,7 @@ impl Worker {
             Failure::new(FailureKind::HostKeyUnknown, message)
         })?;
         Ssh::pinned(host_key, private_key)
+            .map(|ssh| ssh.counted(&self.installation.metrics.logins))
             .map_err(|error| Failure::internal("making a private folder for the connection", error))
     }
 

@@ -1,12 +1,15 @@
 //! Records what happens in a run: one transition of the store for each event, and its
 //! announcement after the commit (promise 2). Output is told live, and nobody waits for that.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::live::Live;
 use crate::installation::Installation;
+use crate::metrics::RunCounts;
 use crate::model::{
     AttemptRecord, Changed, Chunk, Event, FailureKind, Happening, Lease, Outline, StepRef,
 };
@@ -22,6 +25,9 @@ pub struct Recorder {
     lease: Lease,
     outline: Outline,
     live: Option<Live>,
+    counts: RunCounts,
+    /// The step that is at work, since when by the host's clock.
+    at_work: Mutex<Option<(StepRef, Timestamp)>>,
 }
 
 impl Recorder {
@@ -33,12 +39,13 @@ impl Recorder {
         installation: Installation,
         lease: Lease,
         outline: Outline,
+        counts: RunCounts,
     ) -> Result<Self, StoreError> {
         let ends = installation.store.output_ends(&[lease.run.clone()].into()).await?;
         let ends = ends.get(&lease.run).cloned().unwrap_or_default();
         let wire = installation.wire.as_ref();
         let live = wire.map(|wire| Live::of(&lease.run, ends, wire.bus.clone()));
-        Ok(Self { installation, lease, outline, live })
+        Ok(Self { installation, lease, outline, live, counts, at_work: Mutex::default() })
     }
 
     /// Writes an event, and tries for as long as the store is away.
@@ -52,22 +59,37 @@ impl Recorder {
                 Err(error) if error.is_temporary() => {
                     if !told {
                         told = true;
-                        let run = &self.lease.run;
-                        tracing::warn!(
-                            run,
-                            "waiting for the store: {:#}",
-                            anyhow::Error::new(error)
-                        );
+                        tracing::warn!("waiting for the store: {:#}", anyhow::Error::new(error));
                     }
                     sleep(AGAIN).await;
                 }
                 Ok(Some(changed)) => {
+                    self.count(event);
                     self.installation.announce(changed).await;
                     return Ok(());
                 }
                 Ok(None) => return Ok(()),
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// How long steps take.
+    fn count(&self, event: &Event) {
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        let (step, result) = match &event.what {
+            Happening::StepStarted { step, .. } => {
+                *at_work = Some((step.clone(), event.time));
+                return;
+            }
+            Happening::StepCompleted { step, changed: true } => (step, "changed"),
+            Happening::StepCompleted { step, changed: false } => (step, "in_place"),
+            Happening::StepFailed { step, .. } => (step, "failed"),
+            _ => return,
+        };
+        if let Some((_, since)) = at_work.take().filter(|(started, _)| started == step) {
+            let took = event.time.duration_since(since).try_into().unwrap_or_default();
+            self.counts.step(step, result, took);
         }
     }
 
