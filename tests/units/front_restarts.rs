@@ -42,7 +42,7 @@ fn no_request_is_refused_and_no_page_is_stale() {
     panel.job("ticks", TICKS);
     panel.start("groundcrew.target");
     panel.add_servers();
-    let token = panel.ask("token create tests --scope read,servers");
+    let token = panel.ask("token create tests --scope read,write");
     let client = Client {
         address: format!("{address}:8080"),
         token: token["token"].as_str().expect("a token").to_owned(),
