@@ -59,8 +59,8 @@ pub enum StoreError {
     Ambiguous(String),
     /// A newer groundcrew has changed the schema.
     #[error(
-        "the database's schema ({found}) is newer than this groundcrew knows ({known}); \
-         install the groundcrew that migrated it, or a later one"
+        "the database's schema ({found}) is newer than this groundcrew knows ({known}), and can't be \
+         used by it; install the groundcrew that migrated it, or a later one"
     )]
     NewerSchema {
         /// Number of the last migration that was applied.
