@@ -71,9 +71,12 @@ fn told(backup: &Backup) -> String {
          {going} runs were going, and {waiting} waited: workers look at each on its host before they start anything there\n"
     );
     if *superseded > 0 {
-        text += &format!("{superseded} runs failed because their hosts knew more: they are taken up again\n");
+        text += &format!(
+            "{superseded} runs failed because their hosts knew more: they are taken up again\n"
+        );
     }
-    text += &format!("{sessions} sessions and {links} unused links were ended: people sign in again\n");
+    text +=
+        &format!("{sessions} sessions and {links} unused links were ended: people sign in again\n");
     if *tokens > 0 {
         text += &format!(
             "{tokens} API tokens are good, also those that were revoked since: see `groundcrew token list`\n"

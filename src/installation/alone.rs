@@ -44,7 +44,11 @@ impl Installation {
             true => Some(lock_folder(&settings.data, &settings.data.display().to_string())?),
             false => None,
         };
-        let workers = installation.store.workers().await?;
+        let workers = match settings.is_embedded() && lock.is_some() {
+            // The lock shows that nobody is there.
+            true => vec![],
+            false => installation.store.workers().await?,
+        };
         match workers.into_iter().find(|worker| worker.silent < ALIVE) {
             Some(worker) => Err(AloneError::Running { name: worker.name, host: worker.host }),
             None => Ok((installation, lock)),

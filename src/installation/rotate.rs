@@ -7,8 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::sleep;
 
-use super::{AloneError, Installation};
 use super::open::KEY_CHECK;
+use super::{AloneError, Installation};
 use crate::config::Settings;
 use crate::model::{Actor, Deed};
 use crate::store::StoreError;

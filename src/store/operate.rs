@@ -91,7 +91,8 @@ impl Store {
                 let open = self.query(sql).bind(run.to_owned()).bind(step);
                 let open: i64 = open.fetch_one(&mut *tx).await?.try_get(0)?;
                 if open > 0 {
-                    let problem = format!("{open} of the steps before step {step} are not completed");
+                    let problem =
+                        format!("{open} of the steps before step {step} are not completed");
                     return refuse(tx, illegal(run, problem)).await;
                 }
                 self.forget_failures(&mut tx, run).await?;
@@ -225,8 +226,7 @@ impl Store {
 
     async fn find(&self, run: &str) -> Result<Found> {
         let mut tx = self.begin().await?;
-        let sql =
-            "SELECT server_id, status, host_state, epoch, restored FROM runs WHERE id = $1 {for_update}";
+        let sql = "SELECT server_id, status, host_state, epoch, restored FROM runs WHERE id = $1 {for_update}";
         let row = self.query(sql).bind(run.to_owned()).fetch_optional(&mut *tx).await?;
         let row = row.ok_or_else(|| StoreError::UnknownRun(run.to_owned()))?;
         Ok(Found {

@@ -106,7 +106,8 @@ impl Worker {
                     return Err(misfit);
                 }
                 // The host goes on with the steps that it has; no new attempt can be made.
-                let nothing = Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] };
+                let nothing =
+                    Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] };
                 (nothing, Some(misfit))
             }
         };

@@ -116,7 +116,8 @@ impl Driver {
     pub(super) fn refused(&self, why: &str) -> Failure {
         if let Some(epoch) = why.strip_prefix("epoch ") {
             let ours = self.epoch();
-            let knows = format!("has this run from a later driver (epoch {epoch}; here it is {ours})");
+            let knows =
+                format!("has this run from a later driver (epoch {epoch}; here it is {ours})");
             return self.superseded(&knows);
         }
         if why == "ended" {
@@ -129,7 +130,9 @@ impl Driver {
         }
         Failure::new(
             FailureKind::StartRefused,
-            format!("the host refused to go on with the run ({why}): it was cancelled, or has ended"),
+            format!(
+                "the host refused to go on with the run ({why}): it was cancelled, or has ended"
+            ),
         )
     }
 
