@@ -63,6 +63,8 @@ impl Store {
 
     /// The database was restored from a backup, says this person. Nobody works on it now.
     pub async fn restored(&self, by: &Actor) -> Result<Backup> {
+        // What follows is kept in its row.
+        self.installation().await?;
         // No time limit here, but what the connection has.
         self.restored_once(by).await.map_err(|error| error.at(&self.place))
     }
