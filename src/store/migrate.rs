@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_api"),
     migration!("0004_join"),
     migration!("0005_people"),
+    migration!("0007_restore"),
     migration!("0008_side_by_side"),
 ];
 const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -41,7 +42,7 @@ const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// Any number; held while migrating, so that two who migrate stand in line.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7203541190)";
 /// Filling a new column may take longer than a call may.
-const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+pub(super) const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 
 impl Store {
     /// Applies what is missing, each migration in a transaction, and gives the names.

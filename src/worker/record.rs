@@ -52,7 +52,7 @@ impl Recorder {
     ///
     /// # Errors
     /// Fails if the lease is lost, or the store can't take it.
-    pub async fn record(&self, event: &Event) -> Result<(), StoreError> {
+    pub async fn record(&mut self, event: &Event) -> Result<(), StoreError> {
         let mut told = false;
         loop {
             match self.write(event).await {
@@ -63,12 +63,16 @@ impl Recorder {
                     }
                     sleep(AGAIN).await;
                 }
-                Ok(Some(changed)) => {
-                    self.count(event);
-                    self.installation.announce(changed).await;
+                Ok(changed) => {
+                    if let Happening::PlanFound { outline, .. } = &event.what {
+                        self.outline = outline.clone();
+                    }
+                    if let Some(changed) = changed {
+                        self.count(event);
+                        self.installation.announce(changed).await;
+                    }
                     return Ok(());
                 }
-                Ok(None) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -98,7 +102,7 @@ impl Recorder {
         let Some(at) = &event.at else { return self.before_any_attempt(&event.what).await };
         match &event.what {
             // The store knows the plan.
-            Happening::RunPlanned { .. } => return Ok(None),
+            Happening::RunPlanned { .. } | Happening::PlanFound { .. } => return Ok(None),
             Happening::RunStarted { .. } => store.start_attempt(lease, at).await,
             Happening::StepStarted { step, .. } => {
                 store.start_step(lease, at, self.number(step), time).await
@@ -138,6 +142,7 @@ impl Recorder {
     async fn before_any_attempt(&self, what: &Happening) -> Result<Option<Changed>, StoreError> {
         let (store, lease) = (&self.installation.store, &self.lease);
         match what {
+            Happening::PlanFound { outline, digest } => store.replan(lease, outline, digest).await,
             Happening::RunFailed { kind, error } => self.fail(None, *kind, error).await,
             Happening::RunCancelled => store.cancel_run(lease, None).await,
             Happening::HostAway { error } => store.host_away(lease, None, error).await,

@@ -21,6 +21,7 @@ mod output;
 mod owned;
 mod people;
 mod reading;
+mod restored;
 mod retries;
 mod schema;
 mod sealed;
