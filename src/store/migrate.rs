@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_api"),
     migration!("0004_join"),
     migration!("0005_people"),
+    migration!("0006_scale"),
 ];
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 
