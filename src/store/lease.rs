@@ -60,7 +60,8 @@ impl Store {
         self.again(|| async {
             let sql = "UPDATE runs SET lease_until = 0 WHERE status = 'installing'";
             self.query(sql).execute(&self.writes).await?;
-            let sql = "UPDATE provision_steps SET lease_until = 0 WHERE worker IS NOT NULL";
+            let sql = "UPDATE provision_steps SET lease_until = 0 WHERE number = 4 \
+                AND status IN ('pending', 'installing') AND worker IS NOT NULL";
             self.query(sql).execute(&self.writes).await?;
             Ok(())
         })

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_api"),
     migration!("0004_join"),
     migration!("0005_people"),
+    migration!("0006_scale"),
     migration!("0007_restore"),
     migration!("0008_side_by_side"),
 ];

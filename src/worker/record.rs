@@ -1,7 +1,6 @@
 //! Records what happens in a run: one transition of the store for each event, and its
 //! announcement after the commit (promise 2). Output is told live, and nobody waits for that.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -27,7 +26,7 @@ pub struct Recorder {
     live: Option<Live>,
     counts: RunCounts,
     /// The step that is at work, since when by the host's clock.
-    at_work: Mutex<Option<(StepRef, Timestamp)>>,
+    at_work: Option<(StepRef, Timestamp)>,
 }
 
 impl Recorder {
@@ -45,7 +44,7 @@ impl Recorder {
         let ends = ends.get(&lease.run).cloned().unwrap_or_default();
         let wire = installation.wire.as_ref();
         let live = wire.map(|wire| Live::of(&lease.run, ends, wire.bus.clone()));
-        Ok(Self { installation, lease, outline, live, counts, at_work: Mutex::default() })
+        Ok(Self { installation, lease, outline, live, counts, at_work: None })
     }
 
     /// Writes an event, and tries for as long as the store is away.
@@ -79,11 +78,10 @@ impl Recorder {
     }
 
     /// How long steps take.
-    fn count(&self, event: &Event) {
-        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+    fn count(&mut self, event: &Event) {
         let (step, result) = match &event.what {
             Happening::StepStarted { step, .. } => {
-                *at_work = Some((step.clone(), event.time));
+                self.at_work = Some((step.clone(), event.time));
                 return;
             }
             Happening::StepCompleted { step, changed: true } => (step, "changed"),
@@ -91,7 +89,7 @@ impl Recorder {
             Happening::StepFailed { step, .. } => (step, "failed"),
             _ => return,
         };
-        if let Some((_, since)) = at_work.take().filter(|(started, _)| started == step) {
+        if let Some((_, since)) = self.at_work.take().filter(|(started, _)| started == step) {
             let took = event.time.duration_since(since).try_into().unwrap_or_default();
             self.counts.step(step, result, took);
         }

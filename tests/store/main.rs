@@ -11,6 +11,7 @@ mod connectivity;
 mod constraints;
 mod ends;
 mod faults;
+mod glance;
 mod idempotency;
 mod joins;
 mod leases;
