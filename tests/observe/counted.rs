@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use crate::asked::{OWN, figures};
 use crate::fleet::{Fleet, UP, database};
 use crate::job;
-use crate::lab::{Lab, wait_until};
+use crate::lab::{Host, Lab, wait_until};
 use crate::postgres::Cluster;
 use crate::process::Process;
 use crate::redis::Redis;
@@ -117,35 +117,50 @@ fn leases_that_pass_on() {
     third.terminate();
 }
 
-#[test]
-fn what_is_away() {
-    let (lab, redis, cluster) = (Lab::up(1), Redis::start(), Cluster::start());
+/// A role with everything in it and a run at work, the host it is on, and where its figures are.
+fn at_work<'l>(fleet: &Fleet, lab: &'l Lab) -> (Process, Host<'l>, String, String) {
     let host = lab.host(1);
-    let fleet = Fleet::apart(&cluster.url("postgres"), &redis.url);
     fleet.job("waits", &job::of(&[("waits", job::WAIT)]));
     let mut up = fleet.start(&[&UP[..], &OWN].concat());
     up.wait_for("the worker is ready");
     let address = figures(&mut up);
-    let until = |what: &str, is_true: &dyn Fn(&Scrape) -> bool| {
-        wait_until(what, || is_true(&Scrape::of(&address)));
-    };
     fleet.add("edge-1", &host);
     let run = fleet.ask("waits", "edge-1");
     host.wait_for(job::WAITS);
+    (up, host, run, address)
+}
 
-    // A host: the run is followed again, and the way there is counted.
+fn until(address: &str, what: &str, is_true: impl Fn(&Scrape) -> bool) {
+    wait_until(what, || is_true(&Scrape::of(address)));
+}
+
+/// The run is followed again, and each try to get there is counted.
+#[test]
+fn a_host_that_is_away() {
+    let (lab, fleet) = (Lab::up(1), Fleet::embedded());
+    let (mut up, host, run, address) = at_work(&fleet, &lab);
     let away = "systemctl stop ssh; pkill -x sshd; sleep 15; systemctl start ssh";
     host.run(&format!("systemd-run --quiet --no-block sh -c '{away}'"));
-    until("the host is away", &|now| {
+    until(&address, "the host is away", |now| {
         now.get("groundcrew_ssh_failures_total", &["kind=\"unreachable\""]) >= 2.0
             && now.sum("groundcrew_runs_host_away", &[]) == Some(1.0)
     });
-    until("it is back", &|now| now.sum("groundcrew_runs_host_away", &[]) == Some(0.0));
+    until(&address, "it is back", |now| now.sum("groundcrew_runs_host_away", &[]) == Some(0.0));
+    host.run(job::GO);
+    fleet.ends(&run, "completed");
+    up.terminate();
+}
 
-    // Redis: hints and announcements fail, and the part is named.
+#[test]
+fn a_redis_and_a_database_that_are_away() {
+    let (lab, redis, cluster) = (Lab::up(1), Redis::start(), Cluster::start());
+    let fleet = Fleet::apart(&cluster.url("postgres"), &redis.url);
+    let (mut up, host, run, address) = at_work(&fleet, &lab);
+
+    // Hints and announcements fail, and the part is named.
     redis.signal(Signal::STOP);
     host.run(job::GO);
-    until("Redis is silent", &|now| {
+    until(&address, "Redis is silent", |now| {
         now.get("groundcrew_bus_errors_total", &[]) >= 1.0
             && now.get("groundcrew_queue_errors_total", &["kind=\"silent\""]) >= 1.0
             && now.get("groundcrew_ready", &["part=\"bus\""]) == 0.0
@@ -153,19 +168,21 @@ fn what_is_away() {
     });
     redis.signal(Signal::CONT);
     fleet.ends(&run, "completed");
-    until("the sweeper has announced it", &|now| {
+    until(&address, "the sweeper has announced it", |now| {
         now.get("groundcrew_sweep_announcements_total", &[]) >= 1.0
             && now.sum("groundcrew_servers_unannounced", &[]) == Some(0.0)
     });
 
-    // The database: what only it knows is not shown, for it would be old.
+    // What only the database knows is not shown while it is away, for it would be old.
     cluster.down();
-    until("the database is away", &|now| {
+    until(&address, "the database is away", |now| {
         now.get("groundcrew_sql_errors_total", &["kind=\"unreachable\""]) >= 1.0
             && now.get("groundcrew_ready", &["part=\"database\""]) == 0.0
             && now.sum("groundcrew_runs", &[]).is_none()
     });
     cluster.up();
-    until("it is back", &|now| now.sum("groundcrew_runs", &["status=\"pending\""]) == Some(0.0));
+    until(&address, "it is back", |now| {
+        now.sum("groundcrew_runs", &["status=\"pending\""]) == Some(0.0)
+    });
     up.terminate();
 }
