@@ -39,6 +39,7 @@ mod refuses_schemas;
 mod refuses_starts;
 mod retried;
 mod secrets;
+mod side_by_side;
 mod small_disk;
 mod storm;
 mod told_to_leave;
