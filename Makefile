@@ -1,7 +1,7 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz build screenshots lint lab bench bench-apply bench-fleet bench-gateway
+.PHONY: help demo test chaos fuzz build screenshots lint lab bench bench-apply bench-fleet bench-gateway bench-scale
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,13 +32,16 @@ lint: ## Format, clippy, shellcheck, job files; types, style and tests of the pa
 lab: ## Starts three hosts to play with: lab/lab --help says what they can do
 	@lab/packages && lab/lab up 3
 
-bench: bench-apply bench-fleet bench-gateway ## All that is measured: bench/README.md, docs/performance.md
+bench: bench-apply bench-fleet bench-gateway bench-scale ## All that is measured: bench/README.md, docs/performance.md
 
 bench-apply: ## Side by side with plain ssh, pyinfra and Ansible
 	@lab/packages && cargo build --release --locked && bench/run
 
 bench-fleet: ## How fast runs are claimed and changes heard, beside apalis alone
 	@cargo bench --locked --bench fleet
+
+bench-scale: ## What each question takes with 10,000 servers and 1,000,000 runs, on both databases
+	@lab/packages postgresql && cargo bench --locked --bench scale
 
 bench-gateway: ## The gateway beside Sockudo, and the time from a commit to the pages
 	@bench/gateway/run

@@ -9,6 +9,7 @@ mod lease;
 mod live;
 mod prepare;
 mod record;
+mod renewals;
 mod sweeper;
 mod visit;
 
@@ -24,6 +25,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 pub use lease::LEASE;
 pub use sweeper::sweep;
+
+use renewals::Renewals;
 
 use crate::catalog::Jobs;
 use crate::installation::Installation;
@@ -48,6 +51,7 @@ pub struct Worker {
     slot_count: u32,
     /// How long a host may be away before its run is failed.
     patience: Duration,
+    renewals: Renewals,
     /// Runs of ours that are to be cancelled.
     cancels: watch::Sender<BTreeSet<String>>,
     draining: watch::Sender<bool>,
@@ -84,6 +88,7 @@ impl Worker {
         let (claimed, mut claims) = mpsc::channel(1);
         let (leaves, leaving) = watch::channel(false);
         let worker = Self {
+            renewals: Renewals::new(installation.store.clone()),
             installation,
             jobs,
             name: name().into(),
