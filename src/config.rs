@@ -158,6 +158,14 @@ impl TlsSettings {
     }
 }
 
+/// Where a role is looked at from outside.
+#[derive(Debug, Clone, Args)]
+pub struct MetricsSettings {
+    /// Where Prometheus reads what this role counts, under /metrics; also /healthz and /readyz [default: nowhere]
+    #[arg(long, env = "GROUNDCREW_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+}
+
 /// What stands in front of web and gateway.
 #[derive(Debug, Clone, Args)]
 pub struct FrontSettings {

@@ -13,11 +13,14 @@ use tokio::task::JoinSet;
 use super::leave::Leave;
 use super::{first_user, operate};
 use crate::catalog::Jobs;
-use crate::config::{GatewaySettings, LISTEN, Settings, TlsSettings};
+use crate::config::{GatewaySettings, LISTEN, MetricsSettings, Settings, TlsSettings};
 use crate::gateway::{App, Gateway};
+use crate::health::Health;
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
+use crate::metrics;
 use crate::stop::stopped;
+use crate::supervised;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
 
@@ -46,6 +49,8 @@ pub struct UpArgs {
     #[command(flatten)]
     tls: TlsSettings,
     #[command(flatten)]
+    metrics: MetricsSettings,
+    #[command(flatten)]
     settings: Settings,
 }
 
@@ -62,6 +67,8 @@ pub struct WorkerArgs {
     command: Option<WorkerCommand>,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    metrics: MetricsSettings,
     #[command(flatten)]
     settings: Settings,
 }
@@ -90,8 +97,8 @@ struct WorkArgs {
 
 /// Runs until it is told to stop.
 pub fn up(args: UpArgs) -> Result<ExitCode> {
-    let UpArgs { listen, work, gateway, tls, settings } = args;
-    serve(settings, work, Some(Front { listen, gateway, tls }))
+    let UpArgs { listen, work, gateway, tls, metrics, settings } = args;
+    serve(settings, work, metrics, Some(Front { listen, gateway, tls }))
 }
 
 /// Runs until it is told to stop.
@@ -103,7 +110,7 @@ pub fn worker(args: WorkerArgs) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         });
     }
-    serve(args.settings, args.work, None)
+    serve(args.settings, args.work, args.metrics, None)
 }
 
 /// What `up` has besides a worker.
@@ -113,12 +120,21 @@ struct Front {
     tls: TlsSettings,
 }
 
-fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<ExitCode> {
+fn serve(
+    settings: Settings,
+    work: WorkArgs,
+    metrics: MetricsSettings,
+    front: Option<Front>,
+) -> Result<ExitCode> {
     // A broken job file must not be found only when a run needs it.
     let jobs = Arc::new(Jobs::open(settings.jobs())?);
     super::block_on_all(async move {
         let role = if front.is_some() { Role::Up } else { Role::Apart };
         let (installation, _lock) = Installation::open(&settings, role).await?;
+        let (stops, stop) = watch::channel(false);
+        let name = if role == Role::Up { "up" } else { "worker" };
+        let health = Health::of(name, &installation, Some(&jobs));
+        metrics::serve(&metrics, &health, stop.clone())?;
         let front = match front {
             Some(Front { listen, gateway: settings_of_gateway, tls }) => {
                 let gateway = Gateway::open(&installation, &settings_of_gateway).await?;
@@ -127,7 +143,7 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
                 let listener = listen::bind(listen, false)?;
                 let url = settings.url(listener.local_addr()?, tls.is_some());
                 first_user::invite(&installation, &url).await?;
-                let router = web::router(Site::new(&installation, &jobs, app, &url));
+                let router = web::router(Site::new(&installation, &jobs, app, &url, &health));
                 let router = router.merge(gateway.router());
                 Some((listener, tls, router, gateway, settings_of_gateway.front.proxies))
             }
@@ -137,7 +153,6 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
         // Before there is anything to hand back.
         let mut leave = Leave::of(&installation)?;
         let store = installation.store.clone();
-        let (stops, stop) = watch::channel(false);
         let keep = Duration::from_secs(u64::from(work.keep_output) * 24 * 60 * 60);
         let mut roles = JoinSet::new();
         let patience = Duration::from_secs(u64::from(work.patience) * 60);
@@ -152,6 +167,7 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
                 gateway.drain(|| ()).await;
             });
         }
+        supervised::ready(&format!("drives up to {slots} runs at once"));
         let is_alone = role == Role::Apart;
         let mut code = ExitCode::SUCCESS;
         tokio::select! {
@@ -159,6 +175,7 @@ fn serve(settings: Settings, work: WorkArgs, front: Option<Front>) -> Result<Exi
             // A worker that was drained; in `up`, the other roles stay.
             Some(ended) = roles.join_next(), if is_alone => ended.context("a role ended in a panic")?,
         }
+        health.leave();
         stops.send_replace(true);
         roles.join_all().await;
         store.close().await;

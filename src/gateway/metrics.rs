@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -12,7 +11,6 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// What the gateway counts.
 pub(super) struct Metrics {
-    registry: Registry,
     pub(super) connections: Gauge,
     pub(super) channels: Gauge,
     pub(super) subscriptions: Gauge,
@@ -29,8 +27,8 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
-        let mut registry = Registry::with_prefix("groundcrew_gateway");
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let registry = registry.sub_registry_with_prefix("gateway");
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -82,7 +80,6 @@ impl Metrics {
             commit_to_socket.clone(),
         );
         Self {
-            registry,
             connections,
             channels,
             subscriptions,
@@ -112,12 +109,5 @@ impl Metrics {
         // Clocks of two machines may be apart.
         let time = Timestamp::now().duration_since(committed).as_secs_f64().max(0.0);
         self.commit_to_socket.observe(time);
-    }
-
-    /// As Prometheus reads it.
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        encode(&mut text, &self.registry).expect("a string takes any text");
-        text
     }
 }

@@ -28,12 +28,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::any;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 pub use self::app::{App, Apps};
 use self::control::Control;
+pub use self::drain::ready;
 use self::hub::Hub;
 use self::limits::Limits;
 use self::metrics::Metrics;
@@ -75,7 +76,7 @@ impl Gateway {
             subscriptions.subscribe(channel, at as u64);
         }
         let moment = Duration::from_millis(settings.coalesce.into());
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(installation.metrics.register(Metrics::new));
         let id = Uuid::new_v4().to_string();
         let bus = wire.bus.clone();
         let (asks, asked) = mpsc::unbounded_channel();
@@ -110,12 +111,6 @@ impl Gateway {
             .route("/app/{key}", any(upgrade::upgrade))
             .merge(publish::router())
             .with_state(self.0.clone())
-    }
-
-    /// What the gateway counts, for Prometheus.
-    pub fn metrics(&self) -> Router {
-        let shared = self.0.clone();
-        Router::new().route("/metrics", get(async move || shared.hub.metrics.text()))
     }
 
     /// Sends the clients away, so that they come back at once, to another gateway if there is one.

@@ -124,7 +124,7 @@ impl Store {
             None => (Status::Completed, None, None),
             Some((kind, error)) => {
                 let error = storable(error).into_owned();
-                (Status::Failed, Some(rows::kind_word(*kind)), Some(error))
+                (Status::Failed, Some(kind.word()), Some(error))
             }
         };
         let sql = "UPDATE provision_steps SET status = $3, error_kind = $4, error = $5, \

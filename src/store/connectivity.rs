@@ -186,7 +186,7 @@ impl Store {
                 error_kind = $2, error = $3 WHERE server_id = $1 AND number = 4";
             self.query(sql)
                 .bind(lease.server_id)
-                .bind(rows::kind_word(kind))
+                .bind(kind.word())
                 .bind(storable(error).into_owned())
                 .execute(&mut *tx)
                 .await?;

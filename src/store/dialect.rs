@@ -16,6 +16,9 @@ const MAY_BEGIN: &str = "runs.status = 'pending' AND runs.due_at <= (SELECT {now
 /// A session that has not ended: its time is not over, and it was seen within a week.
 const LIVE: &str = "sessions.expires_at > {now} AND sessions.last_seen_at > {now} - 604800000";
 
+/// When the database was last restored from a backup, in ms; 0: never.
+const RESTORED_AT: &str = "(SELECT COALESCE(max(restored_at), 0) FROM installation)";
+
 /// How many bytes of a run's journals there are.
 const JOURNAL: &str = "(SELECT COALESCE(sum(length(journal)), 0) FROM run_attempts \
     WHERE run_attempts.run_id = runs.id)";
@@ -80,9 +83,9 @@ impl Dialect {
         }
     }
 
-    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{journal}`, `{for_update}`,
-    /// `{skip_locked}`, `{live}`, and `{listed}`: the texts of the JSON list `$1`, or, with
-    /// `{listed_numbers}`, its numbers; with `{listed_pairs}`, each with its number in `$2`.
+    /// Fills in the words in braces: `{now}`, `{may_begin}`, `{journal}`, `{restored_at}`,
+    /// `{for_update}`, `{skip_locked}`, `{live}`, and `{listed}`: the texts of the JSON list `$1`,
+    /// or, with `{listed_numbers}`, its numbers; with `{listed_pairs}`, each with its number in `$2`.
     pub fn sql(self, text: &'static str) -> Cow<'static, str> {
         if !text.contains('{') {
             return Cow::Borrowed(text);
@@ -116,6 +119,7 @@ impl Dialect {
             ("{may_begin}", MAY_BEGIN),
             ("{live}", LIVE),
             ("{journal}", JOURNAL),
+            ("{restored_at}", RESTORED_AT),
             ("{for_update}", for_update),
             ("{skip_locked}", skip_locked),
             ("{now}", self.now()),

@@ -12,12 +12,14 @@ mod announce;
 mod ask;
 mod attempts;
 mod audit;
+mod backup;
 mod callback;
 mod claim;
 mod connectivity;
 mod dialect;
 mod end;
 mod error;
+mod figures;
 mod idempotency;
 mod installation;
 mod lease;
@@ -33,6 +35,7 @@ mod progress;
 mod provision;
 mod read;
 mod reseal;
+mod restored;
 mod rows;
 mod servers;
 mod sessions;
@@ -56,13 +59,15 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 pub use ask::Asked;
-pub use claim::Claimed;
+pub use claim::{Claimed, Taken};
 pub use connectivity::Connected;
 pub use error::StoreError;
+pub use figures::{Aged, Figures, StepAtWork, Workers};
 pub use idempotency::Repeatable;
 pub use operate::CancelAnswer;
 pub use read::RunSummary;
 pub use reseal::{SEALED, Sealed};
+pub use restored::{Backup, Restoration};
 pub use sessions::ShownSession;
 pub use slice::OutputSlice;
 pub use survey::{Oddity, Survey};
@@ -70,6 +75,7 @@ pub use tokens::ShownToken;
 pub use users::Credentials;
 pub use workers::{WorkerRow, WorkerStatus};
 
+use crate::metrics::SqlCounts;
 use dialect::Dialect;
 
 #[cfg(doc)]
@@ -100,6 +106,7 @@ pub struct Store {
     /// The connection that sees others commit (SQLite).
     watcher: Arc<Mutex<Option<AnyConnection>>>,
     output_limit: u64,
+    counts: SqlCounts,
 }
 
 /// Which database, where; without a password.
@@ -124,6 +131,11 @@ async fn refuse<T>(tx: Transaction<'static, Any>, error: StoreError) -> Result<T
 }
 
 impl Store {
+    /// What it counts.
+    pub fn counts(&self) -> &SqlCounts {
+        &self.counts
+    }
+
     /// The same store, keeping so many bytes of output a run.
     pub fn with_output_limit(self, bytes: u64) -> Self {
         Self { output_limit: bytes, ..self }
@@ -168,6 +180,15 @@ impl Store {
         F: Future<Output = Result<T>>,
     {
         let started = Instant::now();
+        let done = self.until_done(started, once).await;
+        self.counts.called(started.elapsed(), done.as_ref().err().and_then(StoreError::fault));
+        done
+    }
+
+    async fn until_done<T, F>(&self, started: Instant, once: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         loop {
             let Ok(done) = timeout(CALL, once()).await else {
                 let silent = format!("no answer within {} s", CALL.as_secs());
@@ -176,6 +197,7 @@ impl Store {
             };
             match done {
                 Err(error) if error.lost_a_race() && started.elapsed() < RACES => {
+                    self.counts.lost();
                     // At random, so that the same two don't meet again.
                     sleep(Duration::from_millis(1 + Uuid::new_v4().as_u128() as u64 % 20)).await;
                 }

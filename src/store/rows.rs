@@ -155,11 +155,6 @@ pub(super) fn chunk(row: &AnyRow) -> Result<Chunk> {
 }
 
 /// A failure's kind as its word in SQL.
-pub(super) fn kind_word(kind: FailureKind) -> String {
-    let word = serde_json::to_value(kind).ok();
-    word.as_ref().and_then(|word| word.as_str()).expect("a kind is a word in JSON").to_owned()
-}
-
 pub(super) fn kind(word: Option<String>) -> Result<Option<FailureKind>> {
     word.map(|word| serde_json::from_value(word.into())).transpose().map_err(decode)
 }

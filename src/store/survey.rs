@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::Row;
 
-use super::{Result, Store, rows};
+use super::{Restoration, Result, Store, rows};
 
 /// A run that something is the matter with.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +34,10 @@ pub struct Survey {
     pub unknown: Vec<Oddity>,
     /// Runs that are to be cancelled since a minute, and are not.
     pub uncancelled: Vec<Oddity>,
+    /// Runs that failed because their hosts have them from somebody who is not known here.
+    pub superseded: Vec<Oddity>,
+    /// The last restoration from a backup.
+    pub restoration: Option<Restoration>,
     /// Steps that are at work: the run, and when the host started them.
     pub at_work: Vec<(Oddity, i64)>,
 }
@@ -62,6 +66,8 @@ impl Store {
                 "SELECT runs.id, name, cancel_requested_at AS since FROM runs \
                     JOIN servers ON servers.id = server_id \
                     WHERE status = 'installing' AND cancel_requested_at < {now} - 60000",
+                "SELECT runs.id, name, finished_at AS since FROM runs \
+                    JOIN servers ON servers.id = server_id WHERE error_kind = 'superseded'",
             ] {
                 let rows = self.query(sql).fetch_all(&mut *tx).await?;
                 odd.push(rows.iter().map(oddity).collect::<Result<Vec<_>, _>>()?);
@@ -72,6 +78,7 @@ impl Store {
             let steps = self.query(sql).fetch_all(&mut *tx).await?;
             let at_work = steps.iter().map(|row| Ok((oddity(row)?, row.try_get("number")?)));
             let at_work = at_work.collect::<Result<_>>()?;
+            let restoration = self.restoration(&mut tx).await?;
             tx.commit().await?;
             let mut odd = odd.into_iter();
             let mut next = || odd.next().unwrap_or_default();
@@ -83,6 +90,8 @@ impl Store {
                 unreachable: next(),
                 unknown: next(),
                 uncancelled: next(),
+                superseded: next(),
+                restoration,
                 at_work,
             })
         })

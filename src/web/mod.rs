@@ -6,23 +6,25 @@ mod api;
 mod auth;
 mod broadcasting;
 mod headers;
-mod health;
 mod join;
 mod limit;
 mod pages;
 mod people;
+mod request;
 mod session;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
-use axum::middleware::map_response_with_state;
-use axum::routing::{get, post};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::routing::post;
 
 use crate::catalog::Jobs;
 use crate::gateway::App;
+use crate::health::Health;
 use crate::installation::Installation;
+use crate::metrics::Requests;
 use limit::Limits;
 
 /// What the web tier answers from. Cheap to clone.
@@ -39,6 +41,8 @@ pub struct Site {
     /// What subscriptions are signed with.
     app: Arc<App>,
     limits: Arc<Limits>,
+    health: Health,
+    requests: Requests,
 }
 
 // By hand: the application has a secret.
@@ -50,7 +54,13 @@ impl std::fmt::Debug for Site {
 
 impl Site {
     /// The site of an installation, which browsers see at this address.
-    pub fn new(installation: &Installation, jobs: &Arc<Jobs>, app: App, url: &str) -> Self {
+    pub fn new(
+        installation: &Installation,
+        jobs: &Arc<Jobs>,
+        app: App,
+        url: &str,
+        health: &Health,
+    ) -> Self {
         Self {
             installation: installation.clone(),
             jobs: jobs.clone(),
@@ -58,6 +68,8 @@ impl Site {
             gateway: None,
             app: Arc::new(app),
             limits: Arc::new(Limits::new()),
+            health: health.clone(),
+            requests: installation.metrics.register(Requests::new),
         }
     }
 
@@ -78,12 +90,13 @@ pub use pages::paths as page_paths;
 /// Everything that the web tier answers.
 pub fn router(site: Site) -> Router {
     Router::new()
-        .route("/health", get(health::health))
         .route("/broadcasting/auth", post(broadcasting::auth))
+        .merge(site.health.router())
         .merge(pages::router(&site))
         .merge(join::router())
         .merge(api::router(&site))
         .method_not_allowed_fallback(api::wrong_method)
         .layer(map_response_with_state(site.clone(), headers::add))
+        .layer(from_fn_with_state(site.clone(), request::request))
         .with_state(site)
 }

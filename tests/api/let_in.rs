@@ -114,6 +114,6 @@ fn everybody_may_read_the_manual() {
         assert_eq!(answer.status, 200);
         assert!(!answer.text().contains("192.0.2.1"));
     }
-    let health: Value = world.stranger().send("GET", "/api/../health", &[], None).json();
+    let health: Value = world.stranger().send("GET", "/api/../healthz", &[], None).json();
     assert_eq!(health["status"], 404, "a path is taken as it is");
 }

@@ -20,7 +20,7 @@ pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 pub const UP: [&str; 3] = ["up", "--listen", "127.0.0.1:0"];
 
 /// Everything of the environment that changes what a command does.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 18] = [
     "GROUNDCREW_PATIENCE",
     "GROUNDCREW_ALLOW_LOCAL",
     "DATABASE_URL",
@@ -35,6 +35,9 @@ const SETTINGS: [&str; 15] = [
     "GROUNDCREW_LISTEN",
     "GROUNDCREW_SLOTS",
     "GROUNDCREW_LOG",
+    "GROUNDCREW_LOG_FORMAT",
+    "GROUNDCREW_METRICS_LISTEN",
+    "GROUNDCREW_GATEWAY_LISTEN",
     "SSH_AUTH_SOCK",
 ];
 

@@ -22,7 +22,6 @@ mod cancelled;
 mod embedded;
 mod fenced;
 mod fifty;
-mod health;
 mod host_away;
 mod host_busy;
 mod host_keys;

@@ -62,7 +62,7 @@ fn no_network_in_the_middle() {
     // The step goes on when it sees that the network is gone.
     host.run(&format!(
         "printf '%s\\n' '#!/bin/sh' 'touch /root/reached' \
-            'while curl -so /dev/null --max-time 1 http://{address}:8080/health; do sleep 0.1; done' \
+            'while curl -so /dev/null --max-time 1 http://{address}:8080/healthz; do sleep 0.1; done' \
             'touch /root/gone; exit 0' >/usr/local/sbin/useradd; chmod 755 /usr/local/sbin/useradd
          /usr/sbin/useradd --create-home --user-group later; cp /etc/passwd /root/passwd"
     ));

@@ -22,6 +22,7 @@ mod output;
 mod owned;
 mod people;
 mod reading;
+mod restored;
 mod retries;
 mod schema;
 mod sealed;

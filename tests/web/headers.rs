@@ -14,7 +14,7 @@ fn on_every_answer() {
         (browser.clone(), "GET", link.as_str()),
         (browser.clone(), "GET", "/welcome/gone"),
         (browser.clone(), "GET", "/build/icon.svg"),
-        (browser.clone(), "GET", "/health"),
+        (browser.clone(), "GET", "/healthz"),
         (browser.clone(), "GET", "/nowhere"),
         (browser.clone(), "PUT", "/sign-in"),
         (browser.clone(), "POST", "/sign-in"),
