@@ -84,8 +84,8 @@ impl Dialect {
     }
 
     /// Fills in the words in braces: `{now}`, `{may_begin}`, `{journal}`, `{restored_at}`,
-    /// `{for_update}`, `{skip_locked}`, `{live}`, and `{listed}`: the texts of the JSON list `$1`, or, with
-    /// `{listed_numbers}`, its numbers.
+    /// `{for_update}`, `{skip_locked}`, `{live}`, and `{listed}`: the texts of the JSON list `$1`,
+    /// or, with `{listed_numbers}`, its numbers; with `{listed_pairs}`, each with its number in `$2`.
     pub fn sql(self, text: &'static str) -> Cow<'static, str> {
         if !text.contains('{') {
             return Cow::Borrowed(text);
@@ -95,10 +95,12 @@ impl Dialect {
             Self::Sqlite => ("", ""),
             Self::Postgres => ("FOR UPDATE", "FOR UPDATE SKIP LOCKED"),
         };
-        let (listed, listed_numbers) = match self {
+        let (listed, listed_numbers, listed_pairs) = match self {
             Self::Sqlite => (
                 "SELECT value FROM json_each($1)",
                 "SELECT CAST(value AS INTEGER) FROM json_each($1)",
+                "SELECT texts.value, CAST(numbers.value AS INTEGER) FROM json_each($1) AS texts \
+                    JOIN json_each($2) AS numbers ON numbers.key = texts.key",
             ),
             // A JSON list of numbers, or of ids, is nearly one of Postgres' arrays. Of these it
             // expects few values, and looks them up; of a JSON list it expects a hundred, and
@@ -106,10 +108,13 @@ impl Dialect {
             Self::Postgres => (
                 "SELECT unnest(CAST(translate($1, '[]', '{}') AS TEXT[]))",
                 "SELECT unnest(CAST(translate($1, '[]', '{}') AS BIGINT[]))",
+                "SELECT * FROM unnest(CAST(translate($1, '[]', '{}') AS TEXT[]), \
+                    CAST(translate($2, '[]', '{}') AS BIGINT[]))",
             ),
         };
         let words = [
             ("{listed_numbers}", listed_numbers),
+            ("{listed_pairs}", listed_pairs),
             ("{listed}", listed),
             ("{may_begin}", MAY_BEGIN),
             ("{live}", LIVE),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
 use super::Worker;
-use super::lease::{Keeper, LEASE};
+use super::lease::Keeper;
 use super::record::Recorder;
 use crate::model::{Claim, Event, FailureKind, Happening, HostState, Status};
 use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
@@ -51,10 +51,10 @@ impl Worker {
         self.counts.taken(taken);
         tracing::info!(epoch = claim.lease.epoch, from = taken.word(), "taken");
         self.installation.announce(changed).await;
-        let (store, lease) = (self.installation.store.clone(), claim.lease.clone());
+        let (renewals, lease) = (self.renewals.clone(), claim.lease.clone());
         let keeper = Keeper::keep(since, move || {
-            let (store, lease) = (store.clone(), lease.clone());
-            async move { store.renew(&lease, LEASE).await }
+            let (renewals, lease) = (renewals.clone(), lease.clone());
+            async move { renewals.renew(lease).await }
         });
         let followed = tokio::select! {
             followed = self.follow(&claim) => followed,
