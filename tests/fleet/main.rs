@@ -42,6 +42,7 @@ mod secrets;
 mod side_by_side;
 mod small_disk;
 mod storm;
+mod tampered;
 mod told_to_leave;
 mod watched;
 mod workers;
