@@ -197,6 +197,14 @@ fn survey_findings(survey: &Survey) -> Vec<(&'static str, Option<String>)> {
             ),
         ),
         (
+            "servers that join",
+            sentence(
+                &survey.unvisited,
+                |server| format!("step 4 of {}", server.server),
+                "no worker looks at it: none has a free slot, or none runs",
+            ),
+        ),
+        (
             "hosts in reach",
             told(&survey.unreachable, "the host can't be reached; `groundcrew runs show` says why"),
         ),
@@ -237,13 +245,16 @@ fn restored(restoration: Restoration) -> Finding {
 
 /// One sentence for all runs that have the same problem.
 fn told(runs: &[Oddity], problem: &str) -> Option<String> {
-    let first = runs.first()?;
-    let more = match runs.len() - 1 {
+    sentence(runs, |Oddity { run, server, .. }| format!("run {run} on {server}"), problem)
+}
+
+fn sentence(all: &[Oddity], name: impl Fn(&Oddity) -> String, problem: &str) -> Option<String> {
+    let first = all.first()?;
+    let more = match all.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    let Oddity { run, server, since } = first;
-    Some(format!("run {run} on {server}, since {since:.0}{more}: {problem}"))
+    Some(format!("{}, since {:.0}{more}: {problem}", name(first), first.since))
 }
 
 /// Steps that are at work for longer than their limits allow: the host should have ended them.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::lab::{Host, Lab};
-use crate::page::{Block, Place};
+use crate::place::Place;
 
 /// For names that end so, Caddy is its own authority; nobody can ask a public one here.
 const NAME: &str = "groundcrew.local";
@@ -76,10 +76,10 @@ impl Machines {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its rights");
     }
 
-    /// Does what the block says, where it says; gives what it prints.
-    pub fn follow(&self, block: &Block) -> String {
-        let text = format!("set -eo pipefail\n{}", block.text);
-        let output = match &block.place {
+    /// Runs the commands there, and gives what they print.
+    pub fn follow(&self, place: &Place, commands: &str) -> String {
+        let text = format!("set -eo pipefail\n{commands}");
+        let output = match place {
             Place::Clone => {
                 let path = std::env::var("PATH").unwrap_or_default();
                 let mut shell = Command::new("bash");
@@ -100,7 +100,7 @@ impl Machines {
         let output = output.expect("a shell");
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (out, error) = (said(&output.stdout), said(&output.stderr));
-        assert!(output.status.success(), "{block:?}\n{out}{error}");
+        assert!(output.status.success(), "{commands}\n{out}{error}");
         out
     }
 

@@ -19,6 +19,7 @@ mod redis;
 mod watchdog;
 
 mod cancelled;
+mod doctor;
 mod embedded;
 mod fenced;
 mod fifty;

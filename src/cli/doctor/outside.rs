@@ -239,3 +239,20 @@ async fn first_word(mut socket: impl AsyncRead + Unpin) -> Result<String> {
     let text = bytes.get(2..length).unwrap_or_default();
     Ok(String::from_utf8_lossy(text).trim_start_matches(|c: char| c != '{').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_not_believed_is_found() {
+        let seen = |asked: &str, address: &str| Seen {
+            asked: asked.parse().expect("an address"),
+            address: address.parse().ok(),
+        };
+        let problem = seen("203.0.113.1", "127.0.0.1").as_problem().expect("a problem");
+        assert!(problem.contains("GROUNDCREW_PROXIES=127.0.0.1"), "{problem}");
+        assert!(seen("203.0.113.1", "203.0.113.9").as_problem().is_none());
+        assert!(seen("127.0.0.1", "127.0.0.1").as_problem().is_none(), "there is none in front");
+    }
+}
