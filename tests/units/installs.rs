@@ -53,8 +53,10 @@ fn starts_nothing_and_keeps_the_key() {
     let key = host.run("cat /var/lib/groundcrew/key");
     host.run(install);
     host.run("grep -q 'two words' /etc/groundcrew/groundcrew.env");
+    host.run("systemctl enable groundcrew.target groundcrew-web groundcrew-worker@3");
     host.run("apt-get remove -y groundcrew");
     host.run("test -e /etc/groundcrew/groundcrew.env && test ! -e /usr/bin/groundcrew");
+    assert_eq!(host.run("find /etc/systemd/system -name 'groundcrew*'"), "");
     let said = host.run("apt-get purge -y groundcrew 2>&1");
     assert!(said.contains("/var/lib/groundcrew stays"), "{said}");
     host.run("test ! -e /etc/groundcrew");
