@@ -69,12 +69,13 @@ impl Outside<'_> {
         let said = |done: Result<()>| done.err().map(|error| format!("{error:#}"));
         let pages = self.pages().await;
         let proxies = pages.as_ref().ok().and_then(|seen| seen.as_problem());
+        let finding = |check, problem| Finding { check, problem, note: None };
         vec![
-            Finding { check: "TLS", problem: self.plain() },
-            Finding { check: "pages, from outside", problem: said(pages.map(drop)) },
-            Finding { check: "proxies", problem: proxies },
-            Finding { check: "gateway, from outside", problem: said(self.gateway().await) },
-            Finding { check: "authorization", problem: said(self.strangers().await) },
+            finding("TLS", self.plain()),
+            finding("pages, from outside", said(pages.map(drop))),
+            finding("proxies", proxies),
+            finding("gateway, from outside", said(self.gateway().await)),
+            finding("authorization", said(self.strangers().await)),
         ]
     }
 
