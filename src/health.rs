@@ -18,8 +18,9 @@ use crate::catalog::Jobs;
 use crate::installation::Installation;
 use crate::listen::Peer;
 
-/// Each part has so long to answer: one that hangs must not have us hang.
-const ANSWER: Duration = Duration::from_secs(2);
+/// Each part has so long to answer: one that hangs must not have us hang. Queue and bus give up after
+/// 2 s by themselves, and count that.
+const ANSWER: Duration = Duration::from_millis(2500);
 /// However many ask, the parts are asked this often at most.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -85,7 +86,7 @@ impl Health {
         self.0.leaving.store(true, Ordering::Relaxed);
     }
 
-    /// Asks each part, at most once a second. Takes at most 2 s.
+    /// Asks each part, at most once a second. Takes at most 2.5 s.
     pub async fn check(&self) -> Readiness {
         let leaving = self.0.leaving.load(Ordering::Relaxed);
         let mut last = self.0.last.lock().await;

@@ -49,7 +49,7 @@ impl Whole {
     /// Adds how it stands.
     pub(super) async fn register(&self, registry: &mut Registry) {
         let mut last = self.last.lock().await;
-        if !last.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH) {
+        if last.as_ref().is_none_or(|(at, _)| at.elapsed() >= FRESH) {
             let asked = timeout(ANSWER, self.ask()).await;
             *last = Some((Instant::now(), asked.ok().and_then(Result::ok)));
         }
@@ -77,7 +77,8 @@ impl Whole {
 
 impl Known {
     fn register(&self, registry: &mut Registry) {
-        let Figures { waiting, installing, claimable, unannounced, workers, .. } = &self.figures;
+        let Figures { waiting, installing, claimable, expired, away, unannounced, workers, .. } =
+            &self.figures;
         let by_job = Family::<Labels<2>, Gauge>::default();
         let mut all = [0, 0];
         let statuses = [("pending", waiting), ("installing", installing)];
@@ -91,68 +92,68 @@ impl Known {
             }
         }
         let all = by("status", [("pending", all[0]), ("installing", all[1])]);
-        registry.register("runs", "Runs that have not ended", all);
-        registry.register(
-            "jobs",
-            "Runs that have not ended, once for each job that was asked for",
-            by_job,
-        );
-        let mut gauge = |name: &str, help: &str, value: i64| {
-            let gauge = Gauge::<i64>::default();
-            gauge.set(value);
-            registry.register(name, help, gauge);
-        };
-        gauge(
-            "runs_claimable",
-            "Runs that could begin, and that no worker has taken yet",
-            claimable.count,
-        );
-        gauge(
-            "runs_lease_expired",
-            "Runs whose lease is over for 10 s, and that no worker took over",
-            self.figures.expired,
-        );
-        gauge("runs_host_away", "Runs whose host can't be reached", self.figures.away);
-        gauge(
-            "runs_overdue",
-            "Runs with a step at work for longer than its limits allow",
-            self.overdue.0,
-        );
-        gauge(
-            "servers_unannounced",
-            "Servers with a change that was not announced yet",
-            unannounced.count,
-        );
-        if let Some(hints) = self.hints {
-            gauge(
-                "queue_hints",
-                "Hints that wait in the queue",
-                hints.try_into().unwrap_or(i64::MAX),
-            );
-        }
         let heard = by("state", [("ready", workers.ready), ("draining", workers.draining)]);
-        registry.register("workers", "Workers that were heard of in the last 15 s", heard);
-        let mut age = |name: &str, help: &str, seconds: f64| {
+        registry.register("runs", same("Runs that have not ended"), all);
+        let help = "Runs that have not ended, once for each job that was asked for";
+        registry.register("jobs", same(help), by_job);
+        registry.register("workers", same("Workers that were heard of in the last 15 s"), heard);
+        let hints = self.hints.map(|hints| hints.try_into().unwrap_or(i64::MAX));
+        for (name, help, count) in [
+            (
+                "runs_claimable",
+                "Runs that could begin, and that no worker has taken yet",
+                Some(claimable.count),
+            ),
+            (
+                "runs_lease_expired",
+                "Runs whose lease is over for 10 s, and that no worker took over",
+                Some(*expired),
+            ),
+            ("runs_host_away", "Runs whose host can't be reached", Some(*away)),
+            (
+                "runs_overdue",
+                "Runs with a step at work for longer than its limits allow",
+                Some(self.overdue.0),
+            ),
+            (
+                "servers_unannounced",
+                "Servers with a change that was not announced yet",
+                Some(unannounced.count),
+            ),
+            ("queue_hints", "Hints that wait in the queue", hints),
+        ] {
+            let Some(count) = count else { continue };
+            let gauge = Gauge::<i64>::default();
+            gauge.set(count);
+            registry.register(name, same(help), gauge);
+        }
+        for (name, help, age) in [
+            (
+                "runs_claimable_oldest",
+                "For how long the oldest of them could begin",
+                claimable.oldest.as_secs_f64(),
+            ),
+            (
+                "runs_overdue_worst",
+                "By how much the worst of them is beyond its limits",
+                self.overdue.1,
+            ),
+            (
+                "servers_unannounced_oldest",
+                "For how long the oldest of them waits",
+                unannounced.oldest.as_secs_f64(),
+            ),
+        ] {
             let gauge = Gauge::<f64, AtomicU64>::default();
-            gauge.set(seconds);
-            registry.register_with_unit(name, help, Unit::Seconds, gauge);
-        };
-        age(
-            "runs_claimable_oldest",
-            "For how long the oldest of them could begin",
-            claimable.oldest.as_secs_f64(),
-        );
-        age(
-            "runs_overdue_worst",
-            "By how much the worst of them is beyond its limits",
-            self.overdue.1,
-        );
-        age(
-            "servers_unannounced_oldest",
-            "For how long the oldest of them waits",
-            unannounced.oldest.as_secs_f64(),
-        );
+            gauge.set(age);
+            registry.register_with_unit(name, same(help), Unit::Seconds, gauge);
+        }
     }
+}
+
+/// What is to be read once, however many tell it.
+fn same(help: &str) -> String {
+    format!("{help}; all instances say the same")
 }
 
 /// Adds whether each part answers.

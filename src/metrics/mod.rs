@@ -18,6 +18,7 @@ mod text;
 
 use std::sync::{PoisonError, RwLock};
 
+use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
 pub use announcements::Announcements;
@@ -39,6 +40,7 @@ const PREFIX: &str = "groundcrew";
 #[derive(Debug)]
 pub struct Metrics {
     registry: RwLock<Registry>,
+    started: Timestamp,
     /// Of changes, on the bus.
     pub announcements: Announcements,
     /// On hosts.
@@ -59,7 +61,8 @@ impl Metrics {
         }
         let announcements = Announcements::new(&mut registry);
         let logins = Logins::default();
-        Self { registry: RwLock::new(registry), announcements, logins }
+        let (registry, started) = (RwLock::new(registry), Timestamp::now());
+        Self { registry, started, announcements, logins }
     }
 
     /// Adds what a part of this process counts.

@@ -1,8 +1,10 @@
-//! The process itself, under the names that Prometheus' own libraries give it. Read from `/proc`.
+//! The process itself, under the names that Prometheus' own libraries give it. Read from
+//! `/proc/self`, which is all of `/proc` that a hardened unit sees.
 
 use std::fs;
 use std::sync::atomic::AtomicU64;
 
+use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -10,7 +12,7 @@ use rustix::param::{clock_ticks_per_second, page_size};
 use rustix::process::{Resource, getrlimit};
 
 /// Adds what `/proc` says now; what it does not say is left out.
-pub(super) fn register(registry: &mut Registry) {
+pub(super) fn register(registry: &mut Registry, started: Timestamp) {
     let mut gauge = |name: &str, unit: Option<Unit>, help: &str, value: Option<f64>| {
         let Some(value) = value else { return };
         let gauge = Gauge::<f64, AtomicU64>::default();
@@ -27,7 +29,7 @@ pub(super) fn register(registry: &mut Registry) {
     // As proc(5) counts them, from 1; the first two are gone.
     let field = |number: usize| fields.get(number - 3).and_then(|text| text.parse::<f64>().ok());
     let ticks = clock_ticks_per_second() as f64;
-    let started = boot().zip(field(22)).map(|(boot, start)| boot + start / ticks);
+    let started = Some(started.as_millisecond() as f64 / 1000.0);
     gauge("process_start_time", Some(Unit::Seconds), "When it started, in Unix time", started);
     let resident = field(24).map(|pages| pages * page_size() as f64);
     gauge("process_resident_memory", Some(Unit::Bytes), "Its memory", resident);
@@ -46,10 +48,4 @@ pub(super) fn register(registry: &mut Registry) {
             counter,
         );
     }
-}
-
-/// When the machine started, in Unix time.
-fn boot() -> Option<f64> {
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }

@@ -66,6 +66,6 @@ async fn read(State(reader): State<Arc<Reader>>) -> impl IntoResponse {
     let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("role", health.role())]);
     now.register("build", "Which groundcrew this is, and what it does", build);
     let mut itself = Registry::default();
-    process::register(&mut itself);
+    process::register(&mut itself, metrics.started);
     ([(CONTENT_TYPE, text::TYPE)], metrics.text() + &text::of(&now) + &text::of(&itself))
 }

@@ -81,8 +81,9 @@ impl Store {
             let sql = "SELECT count(*) AS count FROM runs \
                 WHERE status = 'installing' AND unreachable_since IS NOT NULL";
             let away = self.query(sql).fetch_one(&mut *tx).await?.try_get("count")?;
+            // CROSS: SQLite then goes through the runs first, and not through all steps ever.
             let sql = "SELECT job, name, (SELECT {now}) - run_steps.started_at AS age \
-                FROM runs JOIN run_steps ON run_id = runs.id WHERE runs.status = 'installing' \
+                FROM runs CROSS JOIN run_steps WHERE run_id = runs.id AND runs.status = 'installing' \
                 AND runs.unreachable_since IS NULL AND run_steps.status = 'installing'";
             let at_work = self.query(sql).fetch_all(&mut *tx).await?;
             let sql = "SELECT count(*) AS count, COALESCE((SELECT {now}) - min(updated_at), 0) AS age \

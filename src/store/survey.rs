@@ -72,9 +72,10 @@ impl Store {
                 let rows = self.query(sql).fetch_all(&mut *tx).await?;
                 odd.push(rows.iter().map(oddity).collect::<Result<Vec<_>, _>>()?);
             }
+            // CROSS: SQLite then goes through the runs first, and not through all steps ever.
             let sql = "SELECT runs.id, servers.name, run_steps.started_at AS since, number \
-                FROM run_steps JOIN runs ON runs.id = run_id JOIN servers ON servers.id = server_id \
-                WHERE run_steps.status = 'installing' AND runs.status = 'installing'";
+                FROM runs CROSS JOIN run_steps JOIN servers ON servers.id = server_id \
+                WHERE run_id = runs.id AND run_steps.status = 'installing' AND runs.status = 'installing'";
             let steps = self.query(sql).fetch_all(&mut *tx).await?;
             let at_work = steps.iter().map(|row| Ok((oddity(row)?, row.try_get("number")?)));
             let at_work = at_work.collect::<Result<_>>()?;

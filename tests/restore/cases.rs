@@ -18,10 +18,18 @@ pub struct Case {
     pub then: fn(&Fleet, &Host<'_>, &[String]),
 }
 
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 11] = [
     Case { server: "going", before: one, after: nothing, then: is_followed },
+    Case { server: "begun", before: two_that_wait, after: the_second_goes, then: both_are_whole },
     Case { server: "ended", before: several, after: all_complete, then: are_recorded },
     Case { server: "retried", before: fails, after: is_retried, then: the_retry_is_followed },
+    Case {
+        server: "failed",
+        before: has_failed,
+        after: is_retried_from_the_first,
+        then: a_retry_follows_it,
+    },
+    Case { server: "reinstalled", before: one, after: is_reinstalled, then: is_lost },
     Case { server: "cancelled", before: one, after: is_cancelled, then: is_so },
     Case { server: "pruned", before: two, after: many_more, then: failed_and_not_started },
     Case { server: "waited", before: two, after: nothing, then: begins_once },
@@ -35,6 +43,9 @@ pub fn jobs(fleet: &Fleet) {
     fleet.job("waits", &job::of(&[("one", "echo one"), ("waits", &waits), ("last", "echo last")]));
     let mends = format!("{}\n[ -e /root/mended ]", job::WAIT);
     fleet.job("fails", &job::of(&[("first", "echo first"), ("mends", &mends), ("after", "")]));
+    let steps = [("p", "echo p"), ("q", "[ -e /root/mended ]"), ("r", job::WAIT)];
+    fleet.job("again", &job::of(&steps));
+    fleet.job("holds", &job::of(&[("h", HOLDS), ("i", "echo i")]));
     fleet.job("two", &job::of(&[("a", "echo a"), ("b", "echo b")]));
     fleet.job("changes", &job::of(&[("x", "echo x"), ("y", "echo y")]));
     fleet.job("removed", &job::of(&[("gone", "echo gone")]));
@@ -45,6 +56,9 @@ pub fn jobs_have_changed(fleet: &Fleet) {
     fleet.job("changes", &job::of(&[("z", "echo z")]));
     fs::remove_file(fleet.job_file("removed")).expect("the file");
 }
+
+/// As [`job::WAIT`], for a second one.
+const HOLDS: &str = "touch /root/holds; until [ -e /root/go-on ]; do sleep 0.05; done";
 
 fn none(_: &Fleet, _: &Host<'_>) -> Vec<String> {
     vec![]
@@ -84,6 +98,32 @@ fn several(fleet: &Fleet, host: &Host<'_>) -> Vec<String> {
 
 fn fails(fleet: &Fleet, host: &Host<'_>) -> Vec<String> {
     vec![waits(fleet, host, "fails")]
+}
+
+fn two_that_wait(fleet: &Fleet, host: &Host<'_>) -> Vec<String> {
+    vec![waits(fleet, host, "waits"), fleet.ask("holds", &server(fleet, host))]
+}
+
+fn has_failed(fleet: &Fleet, host: &Host<'_>) -> Vec<String> {
+    let id = fleet.ask("again", &server(fleet, host));
+    fleet.ends(&id, "failed");
+    vec![id]
+}
+
+fn the_second_goes(_: &Fleet, host: &Host<'_>, _: &[String]) {
+    host.run(job::GO);
+    host.wait_for("[ -e /root/holds ]");
+}
+
+/// Two of its steps, one of which was completed, are in the second attempt again.
+fn is_retried_from_the_first(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
+    host.run("rm /root/p.done; touch /root/mended");
+    fleet.ok(&["runs", "retry", &runs[0], "--from", "p"]);
+    host.wait_for(job::WAITS);
+}
+
+fn is_reinstalled(_: &Fleet, host: &Host<'_>, _: &[String]) {
+    host.run("systemctl kill -s KILL 'groundcrew-*'; rm -r /var/lib/groundcrew");
 }
 
 fn all_complete(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
@@ -134,6 +174,39 @@ fn is_followed(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
     assert!(run["epoch"].as_i64() > Some(1_000_000_000_000), "{run:#}");
 }
 
+fn both_are_whole(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
+    wait_until("the second is followed", || fleet.run(&runs[1])["worker"].is_string());
+    host.run("touch /root/go-on");
+    for id in runs {
+        is_whole(fleet, host, id);
+    }
+}
+
+/// It is `failed` in the backup, and so here, until somebody wants it tried again.
+fn a_retry_follows_it(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
+    assert_eq!(fleet.run(&runs[0])["status"], "failed");
+    fleet.ok(&["runs", "retry", &runs[0]]);
+    let notes = || fleet.run(&runs[0])["notes"].to_string();
+    wait_until("the second attempt is found", || notes().contains("has attempt 2 of this run"));
+    host.run(job::GO);
+    has_two_attempts(fleet, host, &runs[0], [2, 2, 1]);
+}
+
+fn is_lost(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
+    let run = fleet.ends(&runs[0], "failed");
+    assert_eq!(run["error_kind"], "runner_lost", "{run:#}");
+    host.run("! [ -e /var/lib/groundcrew/runs/*/attempt-1 ]");
+}
+
+/// Completed in the second one; the steps were started so often.
+fn has_two_attempts(fleet: &Fleet, host: &Host<'_>, id: &str, starts: [i64; 3]) {
+    let run = fleet.ends(id, "completed");
+    let started = [0, 1, 2].map(|step| run["steps"][step]["starts"].as_i64().expect("a number"));
+    assert_eq!(started, starts, "{run:#}");
+    let attempts = host.run(&format!("cd {}; echo attempt-*", folder(id)));
+    assert_eq!(attempts, "attempt-1 attempt-2");
+}
+
 /// What ran to its end since the backup is recorded as it was, also with steps that the job files
 /// do not have any more.
 fn are_recorded(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
@@ -154,11 +227,7 @@ fn the_retry_is_followed(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {
     let notes = || fleet.run(&runs[0])["notes"].to_string();
     wait_until("the second attempt is found", || notes().contains("has attempt 2 of this run"));
     host.run(job::GO);
-    let run = fleet.ends(&runs[0], "completed");
-    let starts: Vec<_> = (0..3).map(|step| run["steps"][step]["starts"].as_i64()).collect();
-    assert_eq!(starts, [Some(1), Some(2), Some(1)], "{run:#}");
-    let attempts = host.run(&format!("cd {}; echo attempt-*", folder(&runs[0])));
-    assert_eq!(attempts, "attempt-1 attempt-2");
+    has_two_attempts(fleet, host, &runs[0], [1, 2, 1]);
 }
 
 fn is_so(fleet: &Fleet, host: &Host<'_>, runs: &[String]) {

@@ -26,6 +26,7 @@ mod restored;
 mod retries;
 mod schema;
 mod sealed;
+mod security_page;
 mod servers;
 mod slices;
 mod steps;

@@ -49,9 +49,7 @@ fn no_request_is_refused_and_no_page_is_stale() {
     };
     let servers: Vec<i64> = (1..=SERVERS.count() as i64).collect();
     let mut pages = Script::start("open_pages.js", &environment(&panel, &client, &servers));
-    for server in SERVERS {
-        panel.groundcrew(&format!("run ticks --server edge-{server}"));
-    }
+    panel.all(SERVERS.map(|server| format!("run ticks --server edge-{server}")));
 
     let is_over = AtomicBool::new(false);
     let (asked, slowest, joined) = thread::scope(|scope| {

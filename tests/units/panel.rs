@@ -73,7 +73,14 @@ impl Panel {
         self.host().run(&format!("cd / && sudo -u groundcrew groundcrew {words}"))
     }
 
-    /// The same, for what answers in JSON.
+    /// Some of them, one after the other; all must go well.
+    #[track_caller]
+    pub fn all(&self, words: impl Iterator<Item = String>) -> String {
+        let lines = words.map(|words| format!("sudo -u groundcrew groundcrew {words}\n"));
+        self.host().run(&format!("set -e; cd /\n{}", lines.collect::<String>()))
+    }
+
+    /// What one of them answers in JSON.
     #[track_caller]
     pub fn ask(&self, words: &str) -> Value {
         let text = self.groundcrew(&format!("{words} --json"));
@@ -114,15 +121,13 @@ impl Panel {
         let host = self.host();
         package::send(&host, Path::new(&self.lab.key()), "/var/lib/groundcrew/lab");
         host.run("chown groundcrew: /var/lib/groundcrew/lab");
-        for number in SERVERS {
+        self.all(SERVERS.map(|number| {
             let server = self.server(number);
             let shown = server.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
             let fingerprint = shown.split(' ').nth(1).expect("a fingerprint");
             let target = format!("root@{}", server.address);
-            self.groundcrew(&format!(
-                "server add edge-{number} {target} -i /var/lib/groundcrew/lab --fingerprint {fingerprint}"
-            ));
-        }
+            format!("server add edge-{number} {target} -i /var/lib/groundcrew/lab --fingerprint {fingerprint}")
+        }));
     }
 
     /// The process that systemd takes for the unit.

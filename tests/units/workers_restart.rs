@@ -21,9 +21,10 @@ fn twenty_runs_complete_and_no_step_runs_twice() {
     panel.job("steps", &job());
     panel.start("groundcrew.target groundcrew-worker@2");
     panel.add_servers();
-    for (number, server) in (0..RUNS).zip(SERVERS.cycle()) {
-        panel.groundcrew(&format!("run steps --server edge-{server} -p number={number}"));
-    }
+    let asks = (0..RUNS).zip(SERVERS.cycle());
+    let asks =
+        asks.map(|(number, server)| format!("run steps --server edge-{server} -p number={number}"));
+    panel.all(asks);
     let start = Instant::now();
     let is_over = AtomicBool::new(false);
     let (runs, restarts) = thread::scope(|scope| {
@@ -47,7 +48,7 @@ fn twenty_runs_complete_and_no_step_runs_twice() {
                 "{run:#}"
             );
         }
-        moved += usize::from(run["epoch"] != Value::from(1));
+        moved += usize::from(run["epoch"] != 1);
     }
     assert!(moved > 0, "no run was ever handed on");
     println!(
@@ -64,6 +65,16 @@ fn twenty_runs_complete_and_no_step_runs_twice() {
         assert_eq!(noted.lines().collect::<Vec<_>>(), wanted);
     }
     panel.groundcrew("doctor");
+
+    // Who is told to drain does so, and stays away.
+    let workers = panel.ask("workers list");
+    let pid: i64 = panel.main_pid("groundcrew-worker@2").parse().expect("a number");
+    let worker = workers.as_array().expect("workers").iter().find(|worker| worker["pid"] == pid);
+    panel.groundcrew(&format!(
+        "worker drain {}",
+        worker.expect("it is there")["name"].as_str().expect("a name")
+    ));
+    panel.host().wait_for("test $(systemctl is-active groundcrew-worker@2) = inactive");
 }
 
 /// Restarts all workers until it is over, and says how often.

@@ -58,7 +58,11 @@ impl Driver {
         let (boot, digest) = (boot.to_owned(), digest.to_owned());
         let first = first.parse().map_err(|_| broken())?;
         let body = channel.body(length.parse().map_err(|_| broken())?).await?;
-        let outline = serde_json::from_slice(&body).map_err(|_| broken())?;
+        let outline: Outline = serde_json::from_slice(&body).map_err(|_| broken())?;
+        // One behind the last: nothing was left to do when a reboot came.
+        if !(1..=outline.steps.len() + outline.handlers.len() + 1).contains(&first) {
+            return Err(broken());
+        }
         Ok(HostPlan { first, outline, boot, digest })
     }
 
