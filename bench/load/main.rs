@@ -82,6 +82,8 @@ fn main() -> Result<()> {
     runtime.block_on(fill(&site, &lab, &Catalog::open(Some(jobs.path()))?, in_flight, waiting))?;
     eprintln!("{in_flight} servers on {hosts} hosts, {} runs", in_flight + waiting);
 
+    // What all addresses of the lab begin with.
+    let network = lab.places()[0].0.rsplit_once('.').context("an address")?.0.to_owned() + ".";
     let gateway = Contender::start(Kind::Gateway, &site.settings)?;
     let mut ear = ear::listen(&gateway, in_flight)?;
     let worker = Worker::start(&site.settings, jobs.path(), in_flight)?;
@@ -97,22 +99,24 @@ fn main() -> Result<()> {
         WINDOW.as_secs_f64()
     );
 
-    let before = (Usage::of(worker.id())?, runtime.block_on(asked(&url))?, Instant::now());
+    runtime.block_on(count_from_now(&url))?;
+    let before =
+        (Usage::of(worker.id(), &network)?, runtime.block_on(asked(&url))?, Instant::now());
     ear.delays.clear();
-    let mut most = before.0;
+    let mut most = before.0.own;
     while before.2.elapsed() < WINDOW {
         ear.hear(Duration::from_secs(1))?;
-        most = most.or_more(Usage::of(worker.id())?);
+        most = most.max(usage::memory(worker.id())?);
     }
     let took_window = before.2.elapsed().as_secs_f64();
-    let (usage, after) = (Usage::of(worker.id())?, runtime.block_on(asked(&url))?);
+    let (usage, after) = (Usage::of(worker.id(), &network)?, runtime.block_on(asked(&url))?);
     let flying = runtime.block_on(at_work(&url))?;
     let second = |before: i64, after: i64| (after - before) as f64 / took_window;
     let heard = Figures { tries: vec![ear.delays.clone()] };
     let heard = heard.time();
     println!("in flight at the end            {flying}");
     println!("all in flight after             {:.0} s", took.as_secs_f64());
-    println!("the worker's memory, at most    {:.0} MB", most.own as f64 / 1024.0);
+    println!("the worker's memory, at most    {:.0} MB", most as f64 / 1024.0);
     println!(
         "its ssh processes               {} with {:.0} MB",
         usage.children,
@@ -198,9 +202,10 @@ async fn fill(
     Ok(())
 }
 
-/// How many runs have a step at work.
+/// How many runs have begun on their hosts.
 async fn at_work(url: &str) -> Result<i64> {
-    let sql = "SELECT count(DISTINCT run_id) AS n FROM run_steps WHERE status = 'installing'";
+    let sql = "SELECT count(*) AS n FROM runs WHERE status = 'installing' AND EXISTS \
+        (SELECT 1 FROM run_steps WHERE run_id = runs.id AND started_at IS NOT NULL)";
     let mut connection = AnyConnection::connect(url).await?;
     Ok(sqlx::raw_sql(sql).fetch_one(&mut connection).await?.try_get("n")?)
 }
@@ -211,12 +216,21 @@ struct Asked {
     transactions: i64,
 }
 
+/// Counts statements from now on.
+async fn count_from_now(url: &str) -> Result<()> {
+    let mut connection = AnyConnection::connect(url).await?;
+    for sql in
+        ["CREATE EXTENSION IF NOT EXISTS pg_stat_statements", "SELECT pg_stat_statements_reset()"]
+    {
+        sqlx::raw_sql(sql).execute(&mut connection).await?;
+    }
+    Ok(())
+}
+
 async fn asked(url: &str) -> Result<Asked> {
     let sql = "SELECT (SELECT CAST(sum(calls) AS BIGINT) FROM pg_stat_statements) AS statements, \
             (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS transactions";
     let mut connection = AnyConnection::connect(url).await?;
-    let make = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
-    sqlx::raw_sql(make).execute(&mut connection).await?;
     let row = sqlx::raw_sql(sql).fetch_one(&mut connection).await?;
     Ok(Asked { statements: row.try_get("statements")?, transactions: row.try_get("transactions")? })
 }

@@ -79,6 +79,7 @@ reads! {
     "sweeper", "requests to forget", |store, _at| store.forget_requests(LIFE);
     "sweeper", "sessions to forget", |store, _at| store.forget_sessions();
     "doctor", "everything", |store, _at| store.survey();
+    "metrics", "everything", |store, _at| store.figures();
     "runs list", "the last 20", |store, _at| store.runs(None, 20);
     "runs list", "of a server with many", |store, at| store.runs(Some(at.busy), 20);
     "runs show", "by the beginning of its id", |store, at| store.run(&at.completed[..20]);
