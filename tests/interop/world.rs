@@ -50,7 +50,8 @@ impl World {
     pub fn command(&self, block: &Block, token: &str) -> Command {
         let by: &[&str] = match &*block.language {
             "sh" => &["bash", "-euo", "pipefail", "-c"],
-            "python" => &["python3", "-c"],
+            // Debian's, which has python3-redis.
+            "python" => &["/usr/bin/python3", "-c"],
             // Without its first line, as `php -r` wants it.
             "php" => &["php", "-d", "display_errors=stderr", "-r"],
             other => panic!("nothing runs {other}"),
