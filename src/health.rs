@@ -18,8 +18,9 @@ use crate::catalog::Jobs;
 use crate::installation::Installation;
 use crate::listen::Peer;
 
-/// Each part has so long to answer: one that hangs must not have us hang.
-const ANSWER: Duration = Duration::from_secs(2);
+/// Each part has so long to answer: one that hangs must not have us hang. Queue and bus give up after
+/// 2 s by themselves, and count that.
+const ANSWER: Duration = Duration::from_millis(2500);
 /// However many ask, the parts are asked this often at most.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -65,12 +66,27 @@ impl Health {
         }))
     }
 
+    /// What the process is there for.
+    pub fn role(&self) -> &'static str {
+        self.0.role
+    }
+
+    /// What it is a part of.
+    pub fn installation(&self) -> &Installation {
+        &self.0.installation
+    }
+
+    /// The job files, if it uses any.
+    pub fn jobs(&self) -> Option<&Arc<Jobs>> {
+        self.0.jobs.as_ref()
+    }
+
     /// From now on it is not ready: nobody new is to be sent here.
     pub fn leave(&self) {
         self.0.leaving.store(true, Ordering::Relaxed);
     }
 
-    /// Asks each part, at most once a second. Takes at most 2 s.
+    /// Asks each part, at most once a second. Takes at most 2.5 s.
     pub async fn check(&self) -> Readiness {
         let leaving = self.0.leaving.load(Ordering::Relaxed);
         let mut last = self.0.last.lock().await;
@@ -135,7 +151,7 @@ fn unreachable<T, E, L>(answer: Result<Result<T, E>, L>) -> Option<&'static str>
 async fn alive(State(health): State<Health>, peer: Option<Extension<Peer>>) -> Json<Value> {
     let address: Option<IpAddr> = peer.map(|Extension(Peer(address))| address);
     Json(json!({
-        "status": "ok", "version": env!("CARGO_PKG_VERSION"), "role": health.0.role,
+        "status": "ok", "version": env!("CARGO_PKG_VERSION"), "role": health.role(),
         "address": address,
     }))
 }
@@ -149,7 +165,7 @@ async fn ready(State(health): State<Health>) -> (StatusCode, Json<Value>) {
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
     let mut body = json!({
-        "status": word, "version": env!("CARGO_PKG_VERSION"), "role": health.0.role,
+        "status": word, "version": env!("CARGO_PKG_VERSION"), "role": health.role(),
     });
     for (part, problem) in readiness.parts {
         body[part] = problem.unwrap_or("ok").into();

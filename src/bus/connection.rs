@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::error::BusError;
+use crate::metrics::Kinds;
 
 /// To connect, and to hear a first answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -26,6 +27,7 @@ pub(super) const COMMAND: Duration = Duration::from_secs(2);
 pub(super) struct Address {
     config: Config,
     place: String,
+    pub(super) errors: Kinds,
 }
 
 /// A connection. fred's task of it ends with us.
@@ -38,7 +40,8 @@ impl Address {
     pub(super) fn new(url: &str) -> Result<Self, BusError> {
         let config = Config::from_url_centralized(url).map_err(BusError::Address)?;
         let place = config.server.hosts().iter().map(ToString::to_string).collect();
-        Ok(Self { config, place })
+        let errors = Kinds::of(&["unreachable", "silent", "refused"]);
+        Ok(Self { config, place, errors })
     }
 
     /// A connection that has answered once, and keeps so many messages for who is slow. With
@@ -74,20 +77,30 @@ impl Address {
         match timeout(CONNECT, open).await {
             Ok(Ok(_)) => Ok(connection),
             Ok(Err(error)) => Err(self.error(error)),
-            Err(_) => Err(BusError::Silent { place: self.place.clone(), limit: CONNECT }),
+            Err(_) => Err(self.silent_for(CONNECT)),
         }
     }
 
     pub(super) fn error(&self, cause: fred::error::Error) -> BusError {
+        use fred::error::ErrorKind::{Canceled, IO, Routing, Timeout};
         match cause.kind() {
-            fred::error::ErrorKind::Timeout => self.silent(),
-            _ => BusError::Redis { place: self.place.clone(), cause },
+            Timeout => self.silent(),
+            kind => {
+                let away = matches!(kind, IO | Canceled | Routing);
+                self.errors.count(if away { "unreachable" } else { "refused" });
+                BusError::Redis { place: self.place.clone(), cause }
+            }
         }
     }
 
     /// It did not answer a command.
     pub(super) fn silent(&self) -> BusError {
-        BusError::Silent { place: self.place.clone(), limit: COMMAND }
+        self.silent_for(COMMAND)
+    }
+
+    fn silent_for(&self, limit: Duration) -> BusError {
+        self.errors.count("silent");
+        BusError::Silent { place: self.place.clone(), limit }
     }
 }
 

@@ -26,6 +26,7 @@ pub use self::output::{MOST_TEXT, OUTPUT_EVENT, RunOutput, output_channel_of};
 use self::memory::Memory;
 use self::notification::output_message;
 use self::redis::Redis;
+use crate::metrics::Kinds;
 use crate::model::Changed;
 
 /// Carries notifications from who commits changes to who shows them. Clones are the
@@ -49,6 +50,14 @@ impl Bus {
     /// us, or is something else.
     pub async fn redis(url: &str, prefix: &str) -> Result<Bus, BusError> {
         Ok(Bus(Kind::Redis(Box::new(Redis::connect(url, prefix).await?))))
+    }
+
+    /// What was asked of Redis in vain.
+    pub fn errors(&self) -> Kinds {
+        match &self.0 {
+            Kind::Memory(_) => Kinds::of(&[]),
+            Kind::Redis(redis) => redis.errors(),
+        }
     }
 
     /// Tells all who listen. Takes at most 2 s, and fails at once while Redis is away, or

@@ -17,6 +17,7 @@ use super::error::BusError;
 use super::feed::{Feed, Subscriptions};
 use super::listener::{CAPACITY, Listener};
 use super::notification::{Channels, message};
+use crate::metrics::Kinds;
 use crate::model::Changed;
 
 /// A Redis that did not answer in time is not asked for so long: each change of a run would
@@ -40,6 +41,10 @@ impl Redis {
         let publisher = Arc::new(address.connect(Some(policy), CAPACITY).await?);
         let (quiet_until, _) = watch::channel(Instant::now());
         Ok(Self { address, channels: Channels::new(prefix), publisher, quiet_until })
+    }
+
+    pub(super) fn errors(&self) -> Kinds {
+        self.address.errors.clone()
     }
 
     pub(super) async fn announce(&self, changed: &Changed) -> Result<(), BusError> {

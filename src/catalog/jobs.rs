@@ -24,6 +24,11 @@ impl Jobs {
         Ok(Self { folder: folder.map(Path::to_owned), last })
     }
 
+    /// As they were when they were asked for last.
+    pub fn last(&self) -> Arc<Catalog> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether all files are sound as they are now.
     pub fn are_sound(&self) -> bool {
         self.folder.as_deref().is_none_or(|folder| Catalog::load(folder).is_ok())

@@ -24,6 +24,7 @@ mod template;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 pub use describe::{JobDescription, ParameterDescription, StepDescription};
 pub use job::Job;
@@ -96,6 +97,13 @@ impl Catalog {
     /// All jobs, by name.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values()
+    }
+
+    /// How long a step may be at work before something is wrong with its host: its check, its run and
+    /// its check again, and two minutes more. None if there is no such step.
+    pub fn limit(&self, job: &str, step: &str) -> Option<Duration> {
+        let step = self.jobs.get(job)?.steps.iter().find(|known| known.name == step)?;
+        Some(3 * step.timeout + Duration::from_secs(120))
     }
 
     /// The job of this name; else an error that names a similar one.

@@ -1,6 +1,6 @@
 //! `groundcrew gateway`: the role that browsers connect to.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -16,6 +16,7 @@ use crate::health::Health;
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
 use crate::metrics;
+use crate::supervised;
 
 /// Starts a gateway alone: browsers connect to it and hear which server changed
 ///
@@ -67,21 +68,29 @@ pub fn run(args: GatewayArgs) -> Result<ExitCode> {
         });
     }
     raise_open_files();
-    super::block_on_all(serve(args))
+    let held = supervised::socket()?;
+    super::block_on_all(serve(args, held))
 }
 
-async fn serve(args: GatewayArgs) -> Result<ExitCode> {
+async fn serve(mut args: GatewayArgs, held: Option<TcpListener>) -> Result<ExitCode> {
+    if held.is_some() {
+        // Clients that are sent away come back at once, and wait in the socket that systemd holds
+        // until the next one takes it: no other gateway need be there.
+        args.gateway.drain = 0;
+    }
     let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
     let gateway = Gateway::open(&installation, &args.gateway).await?;
     let mut leave = Leave::of(&installation)?;
     let (stops, stop) = watch::channel(false);
     let health = Health::of("gateway", &installation, None);
-    metrics::serve(&args.metrics, &installation.metrics, &health, stop.clone())?;
+    metrics::serve(&args.metrics, &health, stop.clone())?;
     let tls = args.tls.files().map(Tls::open).transpose()?;
-    let listener = listen::bind(args.listen, true)?;
+    let listener = listen::take_or_bind(held, args.listen)?;
+    let address = listener.local_addr()?;
     let proxies = args.gateway.front.proxies;
     let router = gateway.router().merge(health.router());
     let serving = tokio::spawn(listen::serve(listener, tls, router, proxies, stop));
+    supervised::ready(&format!("browsers connect at {address}"));
     let code = leave.time().await;
     health.leave();
     let has_successor = || {

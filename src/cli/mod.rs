@@ -4,6 +4,7 @@ mod actor;
 mod apply;
 pub mod ask;
 mod audit;
+mod backup;
 mod completions;
 mod confirm;
 pub mod display;
@@ -17,10 +18,12 @@ mod leave;
 mod migrate;
 mod operate;
 mod print;
+mod restored;
 mod roles;
 mod run;
 mod runs;
 mod server;
+mod settings_file;
 mod token;
 mod user;
 mod wanted;
@@ -33,7 +36,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use tracing_subscriber::EnvFilter;
+
+use crate::log;
 
 /// Provisions servers over SSH, so that nothing is ever lost or stuck
 #[derive(Debug, Parser)]
@@ -60,6 +64,8 @@ enum Command {
     Gateway(Box<gateway::GatewayArgs>),
     Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
+    Backup(backup::BackupArgs),
+    Restored(restored::RestoredArgs),
     Doctor(Box<doctor::DoctorArgs>),
     /// Prints completions for your shell: `groundcrew completions bash > /etc/bash_completion.d/groundcrew`
     Completions {
@@ -70,12 +76,21 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    let settings = settings_file::read();
     let cli = Cli::parse();
     let is_role = matches!(
         cli.command,
         Command::Up(_) | Command::Worker(_) | Command::Web(_) | Command::Gateway(_)
     );
-    log(is_role);
+    let in_json = match log::start(is_role) {
+        Ok(in_json) => is_role && in_json,
+        Err(error) => return failed(&error, false),
+    };
+    let needs_installation =
+        !matches!(cli.command, Command::Apply(_) | Command::Jobs(_) | Command::Completions { .. });
+    if let (Err(error), true) = (settings, needs_installation) {
+        return failed(&error.into(), in_json);
+    }
     let done = match cli.command {
         Command::Apply(args) => apply::run(*args),
         Command::Jobs(args) => jobs::run(args),
@@ -92,6 +107,8 @@ pub fn main() -> ExitCode {
         Command::Gateway(args) => gateway::run(*args),
         Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restored(args) => restored::run(args),
         Command::Doctor(args) => doctor::run(*args),
         Command::Completions { shell } => {
             completions::print(shell, &mut Cli::command());
@@ -103,26 +120,16 @@ pub fn main() -> ExitCode {
             // `| head` has seen enough.
             return ExitCode::SUCCESS;
         }
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
+        failed(&error, in_json)
     })
 }
 
-/// A role tells on standard error what it does; of a command, people see the answer, and
-/// the rest only who asks for it.
-fn log(role: bool) {
-    // What apalis says at the end of each session, and sqlx of each connection that broke, we
-    // say once and better.
-    let default =
-        if role { "warn,groundcrew=info,apalis_core=off,apalis_redis=off,sqlx=off" } else { "off" };
-    let filter =
-        EnvFilter::try_from_env("GROUNDCREW_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(console::colors_enabled_stderr())
-        .with_target(!role)
-        .init();
+fn failed(error: &anyhow::Error, in_json: bool) -> ExitCode {
+    match in_json {
+        true => tracing::error!("{error:#}"),
+        false => eprintln!("error: {error:#}"),
+    }
+    ExitCode::FAILURE
 }
 
 /// Runs what a command does to its end.

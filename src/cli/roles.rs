@@ -20,6 +20,7 @@ use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
 use crate::metrics;
 use crate::stop::stopped;
+use crate::supervised;
 use crate::web::{self, Site};
 use crate::worker::{Worker, sweep};
 
@@ -133,7 +134,7 @@ fn serve(
         let (stops, stop) = watch::channel(false);
         let name = if role == Role::Up { "up" } else { "worker" };
         let health = Health::of(name, &installation, Some(&jobs));
-        metrics::serve(&metrics, &installation.metrics, &health, stop.clone())?;
+        metrics::serve(&metrics, &health, stop.clone())?;
         let front = match front {
             Some(Front { listen, gateway: settings_of_gateway, tls }) => {
                 let gateway = Gateway::open(&installation, &settings_of_gateway).await?;
@@ -166,6 +167,7 @@ fn serve(
                 gateway.drain(|| ()).await;
             });
         }
+        supervised::ready(&format!("drives up to {slots} runs at once"));
         let is_alone = role == Role::Apart;
         let mut code = ExitCode::SUCCESS;
         tokio::select! {

@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::installation::{Installation, Role};
 use crate::listen::{self, Tls};
 use crate::metrics;
+use crate::supervised;
 use crate::web::{self, Site};
 
 /// Starts the web alone: pages, the API, and whether the installation is well
@@ -52,21 +53,23 @@ pub struct WebArgs {
 
 /// Runs until it is told to stop.
 pub fn run(args: WebArgs) -> Result<ExitCode> {
+    let held = supervised::socket()?;
     super::block_on_all(async move {
         let jobs = Arc::new(Jobs::open(args.settings.jobs())?);
         let (installation, _) = Installation::open(&args.settings, Role::Apart).await?;
         let mut leave = Leave::of(&installation)?;
         let (stops, stop) = watch::channel(false);
         let health = Health::of("web", &installation, Some(&jobs));
-        metrics::serve(&args.metrics, &installation.metrics, &health, stop.clone())?;
+        metrics::serve(&args.metrics, &health, stop.clone())?;
         let tls = args.tls.files().map(Tls::open).transpose()?;
-        let listener = listen::bind(args.listen, true)?;
+        let listener = listen::take_or_bind(held, args.listen)?;
         let url = args.settings.url(listener.local_addr()?, tls.is_some());
         first_user::invite(&installation, &url).await?;
         let app = App::own(&args.app, &installation.vault);
         let site = Site::new(&installation, &jobs, app, &url, &health);
         let router = web::router(site.with_gateway(args.pages.gateway.as_ref()));
         let serving = tokio::spawn(listen::serve(listener, tls, router, args.front.proxies, stop));
+        supervised::ready(&format!("pages and API are at {url}"));
         let code = leave.time().await;
         health.leave();
         stops.send_replace(true);

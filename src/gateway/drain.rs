@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::Shared;
 use super::control::READY;
 use super::pusher::Code;
+use crate::bus::{Bus, BusError};
 
 /// How often another gateway is looked for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -17,6 +18,14 @@ const PARTS: (usize, Duration) = (20, Duration::from_millis(50));
 /// Clients have so long to say their last word.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// How many gateways hear this bus and take new clients.
+///
+/// # Errors
+/// Fails if the bus does not answer.
+pub async fn ready(bus: &Bus) -> Result<u64, BusError> {
+    bus.listeners(READY).await
+}
+
 pub(super) async fn drain(shared: &Shared, has_successor: impl FnOnce()) {
     let hub = &shared.hub;
     if hub.bus.is_shared() {
@@ -24,7 +33,7 @@ pub(super) async fn drain(shared: &Shared, has_successor: impl FnOnce()) {
         let limit = Instant::now() + shared.patience;
         while Instant::now() < limit && !hub.clients().is_empty() {
             sleep(LOOK).await;
-            if hub.bus.listeners(READY).await.is_ok_and(|ready| ready > 0) {
+            if ready(&hub.bus).await.is_ok_and(|ready| ready > 0) {
                 tracing::info!("another gateway is ready; sending the clients there");
                 break;
             }

@@ -34,6 +34,7 @@ use uuid::Uuid;
 
 pub use self::app::{App, Apps};
 use self::control::Control;
+pub use self::drain::ready;
 use self::hub::Hub;
 use self::limits::Limits;
 use self::metrics::Metrics;

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::{Addresses, Installation, Wire};
 use crate::bus::{Bus, BusError};
 use crate::config::Settings;
+use crate::metrics::Metrics;
 use crate::queue::{Queue, QueueError};
 use crate::store::{Store, StoreError};
 use crate::vault::{Place, Vault, VaultError};
@@ -115,7 +116,7 @@ impl Installation {
         }
         let url = settings.url.as_deref().map(Arc::from);
         let addresses = Addresses::of(settings);
-        let metrics = Arc::default();
+        let metrics = Metrics::of(&store, wire.as_ref()).into();
         Ok((Self { id, url, store, vault, addresses, wire, metrics }, lock))
     }
 }

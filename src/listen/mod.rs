@@ -13,9 +13,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
-use hyper::HeaderMap;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{HeaderMap, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
@@ -30,6 +31,9 @@ use crate::stop::stopped;
 const HEAD: Duration = Duration::from_secs(15);
 /// What was asked for before we leave, has so long.
 const LEAVE: Duration = Duration::from_secs(5);
+/// For so long, what was sent before the client could see us leave is taken on a connection that
+/// is open; the answer says that it is the last one there.
+const LINGER: Duration = Duration::from_millis(500);
 /// So many wait in the kernel to be taken.
 const BACKLOG: u32 = 4096;
 /// So many requests are under way. WebSockets don't count.
@@ -59,6 +63,20 @@ pub(crate) fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener>
     socket.set_reuseport(shared)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// The socket that systemd holds for us, or else one of our own, which is shared.
+///
+/// # Errors
+/// Says what to do if the address is taken.
+pub fn take_or_bind(
+    held: Option<std::net::TcpListener>,
+    address: SocketAddr,
+) -> Result<TcpListener> {
+    let Some(held) = held else { return bind(address, true) };
+    let listener = TcpListener::from_std(held).context("taking the socket that systemd holds")?;
+    tracing::info!(address = %listener.local_addr()?, "listening, on the socket that systemd holds");
+    Ok(listener)
 }
 
 /// Serves until `stop` says true, and what was asked for before a little longer. `proxies` are
@@ -115,14 +133,18 @@ async fn connection(
     proxies: Arc<[IpAddr]>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let leaves = stop.clone();
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         let who = asks(peer.ip(), request.headers(), &proxies);
         request.extensions_mut().insert(Peer(who));
-        let router = router.clone();
+        let (router, leaves) = (router.clone(), leaves.clone());
         async move {
-            Ok::<_, Infallible>(
-                router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}),
-            )
+            let answer = router.oneshot(request.map(Body::new)).await;
+            let mut answer = answer.unwrap_or_else(|never| match never {});
+            if *leaves.borrow() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut builder = http1::Builder::new();
@@ -131,9 +153,12 @@ async fn connection(
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        () = stopped(&mut stop) => match timeout(LINGER, connection.as_mut()).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
     if let Err(error) = ended {

@@ -25,6 +25,7 @@ pub use self::health::RedisHealth;
 use self::memory::Memory;
 use self::redis::Redis;
 use self::take::Take;
+use crate::metrics::Kinds;
 use crate::stop::stopped;
 
 /// Carries hints from who asks for runs to who drives them. Clones are the same queue.
@@ -47,6 +48,14 @@ impl Queue {
     /// if Redis can't be reached within 5 s, refuses us, or is something else.
     pub async fn redis(url: &str, prefix: &str) -> Result<Queue, QueueError> {
         Ok(Queue(Kind::Redis(Arc::new(Redis::connect(url, prefix).await?))))
+    }
+
+    /// What was asked of Redis in vain.
+    pub fn errors(&self) -> Kinds {
+        match &self.0 {
+            Kind::Memory(_) => Kinds::of(&[]),
+            Kind::Redis(redis) => redis.errors.clone(),
+        }
     }
 
     /// Says that this run may be claimed: an idle worker looks at once. Takes at most

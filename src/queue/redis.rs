@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::error::QueueError;
+use crate::metrics::Kinds;
 
 /// A hint takes at most so long; the run is found in SQL without it.
 const HINT: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ pub(super) struct Redis {
     client: Client,
     connection: Mutex<ConnectionManager>,
     place: String,
+    pub(super) errors: Kinds,
 }
 
 /// Names of keys, as apalis makes them of its queue's name.
@@ -97,7 +99,8 @@ impl Redis {
         let client = Client::open(info).map_err(QueueError::Address)?;
         let connection = Mutex::new(later(&client).map_err(QueueError::Address)?);
         let keys = Keys::new(prefix);
-        let redis = Self { keys, scanned: Default::default(), client, connection, place };
+        let errors = Kinds::of(&["unreachable", "silent", "refused"]);
+        let redis = Self { keys, scanned: Default::default(), client, connection, place, errors };
         redis.open(HINT).await?;
         Ok(redis)
     }
@@ -196,10 +199,12 @@ impl Redis {
         // Of several commands that failed, the first one says why.
         let first = cause.clone().into_server_errors().and_then(|errors| errors.first().cloned());
         let cause = first.map_or(cause, |(_, error)| error.into());
+        self.errors.count(if cause.is_io_error() { "unreachable" } else { "refused" });
         QueueError::Redis { place: self.place.clone(), cause }
     }
 
     fn silent(&self, limit: Duration) -> QueueError {
+        self.errors.count("silent");
         QueueError::Silent { place: self.place.clone(), limit }
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::target::Target;
+use crate::metrics::Logins;
 use crate::model::FailureKind;
 
 /// How long one attempt to connect may take, with all its handshakes.
@@ -38,6 +39,7 @@ pub struct Ssh {
     known_hosts: Option<PathBuf>,
     /// Whether there is one host with one key, whose owner is Groundcrew's store.
     pinned: bool,
+    logins: Logins,
 }
 
 impl Ssh {
@@ -59,7 +61,8 @@ impl Ssh {
         };
         let own = known_hosts.as_deref().map(known_hosts_option).unwrap_or_default() + &own;
         let config = private_file(&folder, "config", &configuration(&own))?;
-        Ok(Self { folder, config, identity, known_hosts, pinned: false })
+        let logins = Logins::default();
+        Ok(Self { folder, config, identity, known_hosts, pinned: false, logins })
     }
 
     /// Prepares connections to the one host that has this key (`ssh-ed25519 AAAA…`). With
@@ -78,7 +81,8 @@ impl Ssh {
             own.push_str("IdentitiesOnly yes\nIdentityAgent none\n");
         }
         let config = private_file(&folder, "config", &configuration(&own))?;
-        Ok(Self { folder, config, identity, known_hosts: Some(known_hosts), pinned: true })
+        let (known_hosts, logins) = (Some(known_hosts), Logins::default());
+        Ok(Self { folder, config, identity, known_hosts, pinned: true, logins })
     }
 
     /// Prepares connections that can but learn a host's key.
@@ -99,11 +103,23 @@ impl Ssh {
         self.folder.path()
     }
 
+    /// The same, with its logins counted here.
+    #[must_use]
+    pub fn counted(self, logins: &Logins) -> Self {
+        Self { logins: logins.clone(), ..self }
+    }
+
     /// Logs in.
     ///
     /// # Errors
     /// Says why not, with the next step. Nothing is tried twice.
     pub async fn connect(&self, target: &Target) -> Result<Session, Failure> {
+        let connected = self.log_in(target).await;
+        self.logins.tried(connected.as_ref().err().map(|failure| failure.kind));
+        connected
+    }
+
+    async fn log_in(&self, target: &Target) -> Result<Session, Failure> {
         let control = self.folder.path().join("c");
         fs::DirBuilder::new()
             .recursive(true)

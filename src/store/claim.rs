@@ -3,6 +3,7 @@
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::{Result, Store, ms, rows};
@@ -18,6 +19,30 @@ pub struct Claimed {
     pub claim: Claim,
     /// To be announced.
     pub changed: Changed,
+    /// From whom.
+    pub taken: Taken,
+}
+
+/// Where a run was before it was claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It waited, so long since it was due.
+    Waiting(Duration),
+    /// A worker that was told to stop handed it back.
+    HandedBack,
+    /// The lease of its worker was over.
+    Expired,
+}
+
+impl Taken {
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting(_) => "waiting",
+            Self::HandedBack => "handed_back",
+            Self::Expired => "expired",
+        }
+    }
 }
 
 impl Store {
@@ -29,9 +54,13 @@ impl Store {
                 let mut tx = self.begin().await?;
                 // First the row: a statement that waits for it goes on with what it saw of the
                 // other tables before, and the journal may have grown meanwhile.
-                let lock = self.query("SELECT id FROM runs WHERE id = $1 {for_update}");
-                lock.bind(run.to_owned()).fetch_optional(&mut *tx).await?;
-                self.take(tx, run, worker, lease).await
+                let lock =
+                    self.query("SELECT id, status, worker FROM runs WHERE id = $1 {for_update}");
+                let locked = lock.bind(run.to_owned()).fetch_optional(&mut *tx).await?;
+                match locked.as_ref().map(Candidate::read).transpose()? {
+                    Some(candidate) => self.take(tx, &candidate, worker, lease).await,
+                    None => Ok(None),
+                }
             })
             .await;
         match claimed {
@@ -76,32 +105,35 @@ impl Store {
         &self,
         tx: &mut AnyConnection,
         unclaimed: Duration,
-    ) -> Result<Option<String>> {
-        let sql = "SELECT id FROM runs WHERE status = 'installing' AND lease_until < (SELECT {now}) \
+    ) -> Result<Option<Candidate>> {
+        let sql = "SELECT id, status, worker FROM runs WHERE status = 'installing' AND lease_until < (SELECT {now}) \
             ORDER BY lease_until LIMIT 1 {skip_locked}";
         let lost = self.query(sql).fetch_optional(&mut *tx).await?;
         if let Some(row) = lost {
-            return Ok(Some(row.try_get(0)?));
+            return Candidate::read(&row).map(Some);
         }
         // What waited for another run could begin when that one ended.
-        let sql = "SELECT id FROM runs WHERE {may_begin} AND due_at <= (SELECT {now}) - $1 \
+        let sql = "SELECT id, status, worker FROM runs WHERE {may_begin} AND due_at <= (SELECT {now}) - $1 \
             AND NOT EXISTS (SELECT 1 FROM runs AS ended WHERE ended.server_id = runs.server_id \
                 AND ended.finished_at > (SELECT {now}) - $1) \
             ORDER BY id LIMIT 1 {skip_locked}";
         let pending = self.query(sql).bind(ms(unclaimed)).fetch_optional(tx).await?;
-        Ok(pending.map(|row| row.try_get(0)).transpose()?)
+        pending.as_ref().map(Candidate::read).transpose()
     }
 
     /// The one statement that claims, and then all that the worker needs.
     async fn take(
         &self,
         mut tx: Transaction<'static, Any>,
-        run: &str,
+        Candidate { run, waits, is_held }: &Candidate,
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Claimed>> {
-        // Whoever had it vanished, unless it is we who were away (or the database was).
-        let sql = "UPDATE runs SET status = 'installing', epoch = epoch + 1, worker = $2, \
+        // Whoever had it vanished, unless it is we who were away (or the database was). After a
+        // restoration the epoch is past any that a host has seen, also of a run asked for since:
+        // its id may have been in the backup.
+        let sql = "UPDATE runs SET status = 'installing', worker = $2, \
+            epoch = 1 + CASE WHEN epoch < {restored_at} THEN {restored_at} ELSE epoch END, \
             crashes = CASE \
                 WHEN status = 'pending' OR worker IS NULL THEN crashes \
                 WHEN claimed_journal < {journal} THEN 0 \
@@ -147,9 +179,38 @@ impl Store {
                 }),
             },
             attempts: attempts.iter().map(rows::attempt).collect::<Result<_, _>>()?,
+            restored: rows::flag(&row, "restored")?,
             run,
             server,
         };
-        Ok(Some(Claimed { claim, changed }))
+        let taken = match (*waits, *is_held) {
+            (true, _) => {
+                let due = rows::time(&row, "due_at")?;
+                let waited = changed.at.duration_since(due).try_into().unwrap_or_default();
+                Taken::Waiting(waited)
+            }
+            (false, false) => Taken::HandedBack,
+            (false, true) => Taken::Expired,
+        };
+        Ok(Some(Claimed { claim, changed, taken }))
+    }
+}
+
+/// A run that may be claimed, locked.
+struct Candidate {
+    run: String,
+    /// Whether it waits; else it is at work, or should be.
+    waits: bool,
+    /// Whether some worker has it.
+    is_held: bool,
+}
+
+impl Candidate {
+    fn read(row: &AnyRow) -> Result<Self> {
+        Ok(Self {
+            run: row.try_get("id")?,
+            waits: row.try_get::<String, _>("status")? == "pending",
+            is_held: row.try_get::<Option<String>, _>("worker")?.is_some(),
+        })
     }
 }

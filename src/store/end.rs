@@ -1,7 +1,7 @@
 //! The end of a run. Nothing comes after it.
 
 use super::lease::Held;
-use super::{Result, Store, StoreError, refuse, rows, storable};
+use super::{Result, Store, StoreError, refuse, storable};
 use crate::model::{AttemptRecord, Changed, FailureKind, Lease, Status};
 
 /// How a run ends.
@@ -59,7 +59,7 @@ impl Store {
                 (Status::Completed, Status::Completed, Some(changed), None)
             }
             End::Failed { kind, error } => {
-                (Status::Failed, Status::Failed, None, Some((rows::kind_word(kind), error)))
+                (Status::Failed, Status::Failed, None, Some((kind.word(), error)))
             }
             End::Cancelled => (Status::Cancelled, Status::Failed, None, None),
         };
@@ -80,7 +80,7 @@ impl Store {
             }
             let sql = "UPDATE runs SET status = $2, worker = NULL, lease_until = NULL, \
                 finished_at = {now}, changed = $3, error_kind = $4, error = $5, \
-                unreachable_since = NULL, unreachable = NULL, retry_after = NULL, retry_from = NULL, \
+                unreachable_since = NULL, unreachable = NULL, retry_after = NULL, retry_from = NULL, restored = 0, \
                 host_state = CASE WHEN $6 = 1 AND EXISTS \
                     (SELECT 1 FROM run_attempts WHERE run_id = runs.id) THEN 'unknown' END \
                 WHERE id = $1";

@@ -59,8 +59,8 @@ pub enum StoreError {
     Ambiguous(String),
     /// A newer groundcrew has changed the schema.
     #[error(
-        "the database's schema ({found}) is newer than this groundcrew knows ({known}); \
-         install the groundcrew that migrated it, or a later one"
+        "the database's schema ({found}) is newer than this groundcrew knows ({known}), and can't be \
+         used by it; install the groundcrew that migrated it, or a later one"
     )]
     NewerSchema {
         /// Number of the last migration that was applied.
@@ -88,6 +88,11 @@ pub enum StoreError {
         /// What is wrong with it. Never the address: it may hold a password.
         problem: String,
     },
+    /// The database is no file that could be copied.
+    #[error(
+        "{0} is backed up by its own tools: `pg_dump --format=custom --file=FILE \"$DATABASE_URL\"`"
+    )]
+    NoFile(String),
     /// SQLite's file can't be opened.
     #[error("{path} can't be opened: {problem}")]
     File {
@@ -141,6 +146,19 @@ impl StoreError {
     /// Whether the same call may work later, without anybody changing anything but the database.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::DiskFull { .. } | Self::Busy { .. })
+    }
+
+    /// What the database is to blame for, in a word; None where we refuse by ourselves. A value that
+    /// is taken is said by the database, and is no fault of its.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } => Some("unreachable"),
+            Self::Denied { .. } => Some("denied"),
+            Self::DiskFull { .. } => Some("disk_full"),
+            Self::Busy { .. } => Some("busy"),
+            Self::Database(_) if !self.is_taken() && !self.is_orphan() => Some("refused"),
+            _ => None,
+        }
     }
 
     /// Whether another groundcrew is needed, or a migration.

@@ -115,7 +115,7 @@ impl Store {
             let sql = "UPDATE provision_steps SET status = 'failed', finished_at = {now}, \
                 error_kind = $2, error = $3, unreachable = NULL, unreachable_since = NULL \
                 WHERE server_id = $1 AND number = 1 AND status = 'installing'";
-            let fail = self.query(sql).bind(server_id).bind(rows::kind_word(kind));
+            let fail = self.query(sql).bind(server_id).bind(kind.word());
             let fail = fail.bind(storable(error).into_owned()).execute(&mut *tx);
             if fail.await?.rows_affected() == 0 {
                 return Ok(None);
@@ -242,7 +242,7 @@ impl Store {
                 .bind(step.status.as_str())
                 .bind(time(step.started_at))
                 .bind(time(step.finished_at))
-                .bind(step.error_kind.map(rows::kind_word))
+                .bind(step.error_kind.map(FailureKind::word))
                 .bind(step.error)
                 .execute(&mut *tx)
                 .await?;

@@ -12,12 +12,14 @@ mod announce;
 mod ask;
 mod attempts;
 mod audit;
+mod backup;
 mod callback;
 mod claim;
 mod connectivity;
 mod dialect;
 mod end;
 mod error;
+mod figures;
 mod idempotency;
 mod installation;
 mod lease;
@@ -33,6 +35,7 @@ mod progress;
 mod provision;
 mod read;
 mod reseal;
+mod restored;
 mod rows;
 mod servers;
 mod sessions;
@@ -56,13 +59,15 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 pub use ask::Asked;
-pub use claim::Claimed;
+pub use claim::{Claimed, Taken};
 pub use connectivity::Connected;
 pub use error::StoreError;
+pub use figures::{Aged, Figures, StepAtWork, Workers};
 pub use idempotency::Repeatable;
 pub use operate::CancelAnswer;
 pub use read::RunSummary;
 pub use reseal::{SEALED, Sealed};
+pub use restored::{Backup, Restoration};
 pub use sessions::ShownSession;
 pub use slice::OutputSlice;
 pub use survey::{Oddity, Survey};
@@ -70,6 +75,7 @@ pub use tokens::ShownToken;
 pub use users::Credentials;
 pub use workers::{WorkerRow, WorkerStatus};
 
+use crate::metrics::SqlCounts;
 use dialect::Dialect;
 
 #[cfg(doc)]
@@ -81,6 +87,8 @@ type Result<T, E = StoreError> = std::result::Result<T, E>;
 pub const OUTPUT_LIMIT: u64 = 256 * 1024 * 1024;
 /// No call takes longer: a connection that is dead says nothing.
 const CALL: Duration = Duration::from_secs(15);
+/// So many rows that are old are deleted at once.
+const FORGET: i64 = 1000;
 /// A transaction that loses against others is tried again for so long.
 const RACES: Duration = Duration::from_secs(5);
 
@@ -98,6 +106,7 @@ pub struct Store {
     /// The connection that sees others commit (SQLite).
     watcher: Arc<Mutex<Option<AnyConnection>>>,
     output_limit: u64,
+    counts: SqlCounts,
 }
 
 /// Which database, where; without a password.
@@ -122,9 +131,20 @@ async fn refuse<T>(tx: Transaction<'static, Any>, error: StoreError) -> Result<T
 }
 
 impl Store {
+    /// What it counts.
+    pub fn counts(&self) -> &SqlCounts {
+        &self.counts
+    }
+
     /// The same store, keeping so many bytes of output a run.
     pub fn with_output_limit(self, bytes: u64) -> Self {
         Self { output_limit: bytes, ..self }
+    }
+
+    /// A text as the database gets it: for tests that look at plans.
+    #[doc(hidden)]
+    pub fn statement(&self, text: &'static str) -> String {
+        self.dialect.sql(text).into_owned()
     }
 
     /// A statement, in the database's dialect.
@@ -142,6 +162,17 @@ impl Store {
         Ok(self.reads.begin_with(self.dialect.begin_snapshot()).await?)
     }
 
+    /// Deletes what is older than `age` (`$1`), so many rows a transaction (`$2`): nobody waits
+    /// long for it, and Postgres, which can't tell how many there are, takes the index.
+    async fn forget(&self, sql: &'static str, age: Duration) -> Result<()> {
+        loop {
+            let batch = self.query(sql).bind(ms(age)).bind(FORGET);
+            if batch.execute(&self.writes).await?.rows_affected() < FORGET as u64 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Does it, and again where it lost against another transaction. Every call passes
     /// through here: none waits for ever, and its errors are told apart.
     async fn again<T, F>(&self, once: impl Fn() -> F) -> Result<T>
@@ -149,6 +180,15 @@ impl Store {
         F: Future<Output = Result<T>>,
     {
         let started = Instant::now();
+        let done = self.until_done(started, once).await;
+        self.counts.called(started.elapsed(), done.as_ref().err().and_then(StoreError::fault));
+        done
+    }
+
+    async fn until_done<T, F>(&self, started: Instant, once: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         loop {
             let Ok(done) = timeout(CALL, once()).await else {
                 let silent = format!("no answer within {} s", CALL.as_secs());
@@ -157,6 +197,7 @@ impl Store {
             };
             match done {
                 Err(error) if error.lost_a_race() && started.elapsed() < RACES => {
+                    self.counts.lost();
                     // At random, so that the same two don't meet again.
                     sleep(Duration::from_millis(1 + Uuid::new_v4().as_u128() as u64 % 20)).await;
                 }

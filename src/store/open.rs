@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::dialect::Dialect;
 use super::{OUTPUT_LIMIT, Result, Store, StoreError};
+use crate::metrics::SqlCounts;
 
 /// A connection that does not answer so long is dead.
 const PING: Duration = Duration::from_secs(2);
@@ -47,7 +48,8 @@ impl Store {
             }
         };
         let (place, watcher) = (Arc::from(place), Arc::new(Mutex::new(None)));
-        Ok(Self { reads, writes, dialect, place, options, watcher, output_limit: OUTPUT_LIMIT })
+        let (output_limit, counts) = (OUTPUT_LIMIT, SqlCounts::default());
+        Ok(Self { reads, writes, dialect, place, options, watcher, output_limit, counts })
     }
 
     /// Closes all connections, so that SQLite puts all of its log into the file. Takes 2 s at most.

@@ -1,11 +1,13 @@
 //! Rows of the tables as the model's types.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::any::AnyRow;
-use sqlx::{Error, Row};
+use sqlx::any::{Any, AnyRow};
+use sqlx::{Decode, Error, Row, Type};
 
 use crate::model::{
     AttemptRecord, Changed, Chunk, FailureKind, HostState, Note, ProvisionStep, Run, RunStep,
@@ -41,6 +43,22 @@ pub(super) fn server(row: &AnyRow) -> Result<Server> {
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
     })
+}
+
+/// Rows by what they belong to, which this column names; each in their order.
+pub(super) fn grouped<'r, K, T>(
+    rows: &'r [AnyRow],
+    owner: &'static str,
+    read: impl Fn(&AnyRow) -> Result<T>,
+) -> Result<HashMap<K, Vec<T>>>
+where
+    K: Eq + Hash + Decode<'r, Any> + Type<Any>,
+{
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(row.try_get(owner)?).or_default().push(read(row)?);
+    }
+    Ok(groups)
 }
 
 pub(super) fn changed(row: &AnyRow) -> Result<Changed> {
@@ -137,11 +155,6 @@ pub(super) fn chunk(row: &AnyRow) -> Result<Chunk> {
 }
 
 /// A failure's kind as its word in SQL.
-pub(super) fn kind_word(kind: FailureKind) -> String {
-    let word = serde_json::to_value(kind).ok();
-    word.as_ref().and_then(|word| word.as_str()).expect("a kind is a word in JSON").to_owned()
-}
-
 pub(super) fn kind(word: Option<String>) -> Result<Option<FailureKind>> {
     word.map(|word| serde_json::from_value(word.into())).transpose().map_err(decode)
 }

@@ -10,19 +10,21 @@ mod join;
 mod limit;
 mod pages;
 mod people;
+mod request;
 mod session;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::routing::post;
 
 use crate::catalog::Jobs;
 use crate::gateway::App;
 use crate::health::Health;
 use crate::installation::Installation;
+use crate::metrics::Requests;
 use limit::Limits;
 
 /// What the web tier answers from. Cheap to clone.
@@ -40,6 +42,7 @@ pub struct Site {
     app: Arc<App>,
     limits: Arc<Limits>,
     health: Health,
+    requests: Requests,
 }
 
 // By hand: the application has a secret.
@@ -66,6 +69,7 @@ impl Site {
             app: Arc::new(app),
             limits: Arc::new(Limits::new()),
             health: health.clone(),
+            requests: installation.metrics.register(Requests::new),
         }
     }
 
@@ -93,5 +97,6 @@ pub fn router(site: Site) -> Router {
         .merge(api::router(&site))
         .method_not_allowed_fallback(api::wrong_method)
         .layer(map_response_with_state(site.clone(), headers::add))
+        .layer(from_fn_with_state(site.clone(), request::request))
         .with_state(site)
 }

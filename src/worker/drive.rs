@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
+use tracing::Instrument;
 
 use super::Worker;
-use super::lease::{Keeper, LEASE};
+use super::lease::Keeper;
 use super::record::Recorder;
-use crate::model::{Claim, Event, FailureKind, Happening, HostState};
+use crate::model::{Claim, Event, FailureKind, Happening, HostState, Status};
 use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
 use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError};
@@ -22,47 +24,57 @@ const MOST_CRASHES: i64 = 5;
 /// After its lease was lost, the connection of a run has so long to close.
 const CLOSE: Duration = Duration::from_secs(1);
 
+/// How a run has ended.
+struct End {
+    status: Status,
+    failure: Option<FailureKind>,
+}
+
+impl End {
+    fn failed(kind: FailureKind) -> Self {
+        Self { status: Status::Failed, failure: Some(kind) }
+    }
+}
+
 /// Where the run goes from here.
 enum Then {
     /// It has ended; others may begin.
-    Ended,
+    Ended(End),
     /// Nothing: it is in other hands, or will be.
     Gone,
 }
 
 impl Worker {
     /// Drives a claimed run.
-    pub(super) async fn drive(&self, Claimed { claim, changed }: Claimed) {
+    pub(super) async fn drive(&self, Claimed { claim, changed, taken }: Claimed) {
         let since = Instant::now();
-        tracing::info!(
-            run = claim.run.id,
-            server = claim.server.name,
-            epoch = claim.lease.epoch,
-            "taken"
-        );
+        self.counts.taken(taken);
+        tracing::info!(epoch = claim.lease.epoch, from = taken.word(), "taken");
         self.installation.announce(changed).await;
-        let (store, lease) = (self.installation.store.clone(), claim.lease.clone());
+        let (renewals, lease) = (self.renewals.clone(), claim.lease.clone());
         let keeper = Keeper::keep(since, move || {
-            let (store, lease) = (store.clone(), lease.clone());
-            async move { store.renew(&lease, LEASE).await }
+            let (renewals, lease) = (renewals.clone(), lease.clone());
+            async move { renewals.renew(lease).await }
         });
         let followed = tokio::select! {
             followed = self.follow(&claim) => followed,
             () = keeper.lost() => Err(StoreError::Fenced),
         };
         drop(keeper);
-        let run = &claim.run.id;
         match followed {
-            Ok(Then::Ended) => {
-                tracing::info!(run, server = claim.server.name, "ended");
+            Ok(Then::Ended(end)) => {
+                tracing::info!(status = %end.status, "ended");
+                self.has_ended(&claim, end);
                 self.make_way(&claim).await;
             }
             Ok(Then::Gone) => {}
             Err(error) if error.is_temporary() => {
-                tracing::warn!(run, "let go of: {:#}", anyhow::Error::new(error));
+                self.counts.lost();
+                tracing::warn!("let go of: {:#}", anyhow::Error::new(error));
             }
             Err(StoreError::Fenced) => {
-                tracing::warn!(run, "the lease is lost; the run goes on in other hands");
+                self.counts.lost();
+                tracing::warn!("the lease is lost; the run goes on in other hands");
             }
             Err(error) => self.give_up(&claim, error).await,
         }
@@ -71,7 +83,7 @@ impl Worker {
     /// The store refuses what the host says: a mistake of ours, which trying again does not mend.
     async fn give_up(&self, claim: &Claim, error: StoreError) {
         let error = format!("{:#}", anyhow::Error::new(error));
-        tracing::error!(run = claim.run.id, "the run can't be recorded: {error}");
+        tracing::error!("the run can't be recorded: {error}");
         let message = format!(
             "what the host reported could not be recorded: {error}. Please report this; the run's \
              folder on the host has all of it. Then ask again: what is in place stays"
@@ -82,8 +94,16 @@ impl Worker {
             store.fail_run(&claim.lease, None, FailureKind::Internal, &message).await
         {
             self.installation.announce(changed).await;
+            self.has_ended(claim, End::failed(FailureKind::Internal));
             self.make_way(claim).await;
         }
+    }
+
+    fn has_ended(&self, claim: &Claim, End { status, failure }: End) {
+        // None where it is taken for the first time: then it was now.
+        let since = claim.run.started_at.unwrap_or_else(Timestamp::now);
+        let took = Timestamp::now().duration_since(since).try_into().unwrap_or_default();
+        self.counts.ended(&claim.run, status, failure, took);
     }
 
     async fn follow(&self, claim: &Claim) -> Result<Then, StoreError> {
@@ -96,14 +116,16 @@ impl Worker {
             Err(Failure { kind, message }) => {
                 let changed = self.installation.store.fail_run(lease, None, kind, &message).await?;
                 self.installation.announce(changed).await;
-                return Ok(Then::Ended);
+                return Ok(Then::Ended(End::failed(kind)));
             }
         };
         let outline = request
             .fleet
             .as_ref()
             .map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
-        let recorder = Recorder::new(self.installation.clone(), lease.clone(), outline).await?;
+        let mut recorder =
+            Recorder::new(self.installation.clone(), lease.clone(), outline, self.counts.clone())
+                .await?;
         let mut line = Line::start(request);
         if claim.run.cancel_requested_at.is_some() {
             line.cancel();
@@ -119,9 +141,11 @@ impl Worker {
                     None => return Ok(Then::Gone),
                     Some(event) => match ending(&event) {
                         Ending::No => recorder.record(&event).await?,
-                        Ending::Ended => {
+                        // Also where the host has the run from somebody else: if that is a
+                        // worker of ours, the store says that the lease is lost.
+                        Ending::Ended(end) => {
                             recorder.record(&event).await?;
-                            return Ok(Then::Ended);
+                            return Ok(Then::Ended(end));
                         }
                         Ending::Left => {
                             self.installation.store.hand_back(lease).await?;
@@ -132,7 +156,6 @@ impl Worker {
                             self.wait_for(claim, holder.as_ref()).await?;
                             return Ok(Then::Gone);
                         }
-                        Ending::Behind => return Err(StoreError::Fenced),
                     },
                 },
                 Some(question) = line.questions.recv() => holder = answer(question).or(holder),
@@ -159,7 +182,7 @@ impl Worker {
         let store = &self.installation.store;
         let changed = store.fail_run(&claim.lease, None, FailureKind::Poisoned, &message).await?;
         self.installation.announce(changed).await;
-        Ok(Then::Ended)
+        Ok(Then::Ended(End::failed(FailureKind::Poisoned)))
     }
 
     /// Gives the run back until the host is free, and says what it waits for.
@@ -178,7 +201,7 @@ impl Worker {
             }
             None => ("the host is busy with another run".to_owned(), None),
         };
-        tracing::info!(run = claim.run.id, "waits: {waiting}");
+        tracing::info!("waits: {waiting}");
         // One that has just ended has its last processes to lose.
         let after = if waits_for.is_some() { BUSY } else { SOON };
         let changed = store.postpone(&claim.lease, after, &waiting, waits_for.as_deref()).await?;
@@ -196,11 +219,16 @@ impl Worker {
     async fn other_of_ours(&self, run: &str) -> Result<(String, Option<String>), StoreError> {
         let store = &self.installation.store;
         let Some(other) = store.run(run).await? else {
-            return Ok((format!("the host is busy with run {run} of a removed server"), None));
+            let what = format!(
+                "the host is busy with run {run}, which the database does not know: its server was \
+                 removed, or it was asked for after the backup that the database was restored from"
+            );
+            return Ok((what, None));
         };
         let name = &other.server;
         let other = &other.run;
-        if other.host_state == Some(HostState::Unknown) {
+        let superseded = other.error_kind == Some(FailureKind::Superseded);
+        if other.host_state == Some(HostState::Unknown) && !superseded {
             // It was given up, and lives: first its end must be known.
             let changed = store.retry(run, None).await?;
             self.installation.announce(changed).await;
@@ -246,7 +274,7 @@ impl Line {
         let (asks, questions) = mpsc::channel(1);
         let (wish, wished) = watch::channel(Wish::GoOn);
         let leaves = wish.subscribe();
-        tokio::spawn(async move {
+        let driving = async move {
             let mut leaves = leaves;
             tokio::select! {
                 _ = remote::drive(request, sender, asks, wished) => {}
@@ -256,7 +284,8 @@ impl Line {
                     sleep(CLOSE).await;
                 } => {}
             }
-        });
+        };
+        tokio::spawn(driving.in_current_span());
         Self { events, questions, wish }
     }
 
@@ -278,20 +307,20 @@ impl Drop for Line {
 /// What an event means for who records it.
 enum Ending {
     No,
-    Ended,
+    Ended(End),
     Left,
     Busy,
-    Behind,
 }
 
 fn ending(event: &Event) -> Ending {
     match &event.what {
         Happening::RunFailed { kind: FailureKind::Left, .. } => Ending::Left,
         Happening::RunFailed { kind: FailureKind::HostBusy, .. } => Ending::Busy,
-        Happening::RunFailed { kind: FailureKind::Superseded, .. } => Ending::Behind,
-        Happening::RunFailed { .. } | Happening::RunCompleted { .. } | Happening::RunCancelled => {
-            Ending::Ended
+        Happening::RunFailed { kind, .. } => Ending::Ended(End::failed(*kind)),
+        Happening::RunCompleted { .. } => {
+            Ending::Ended(End { status: Status::Completed, failure: None })
         }
+        Happening::RunCancelled => Ending::Ended(End { status: Status::Cancelled, failure: None }),
         _ => Ending::No,
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::Instrument;
 
 use crate::store::StoreError;
 
@@ -34,10 +35,11 @@ impl Keeper {
         F: Future<Output = Result<(), StoreError>> + Send,
     {
         let (loses, lost) = watch::channel(false);
-        let task = tokio::spawn(async move {
+        let keeping = async move {
             keep(since, renew).await;
             loses.send_replace(true);
-        });
+        };
+        let task = tokio::spawn(keeping.in_current_span());
         Self { lost, task }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
+use tracing::Instrument;
 
 use crate::bus::{Bus, MOST_TEXT, RunOutput};
 use crate::model::OutputEnds;
@@ -44,7 +45,7 @@ impl Live {
             unsaid: Mutex::new(Unsaid::after(run, ends)),
             wake: Notify::new(),
         }));
-        tokio::spawn(say(live.0.clone(), bus));
+        tokio::spawn(say(live.0.clone(), bus).in_current_span());
         live
     }
 
@@ -93,7 +94,7 @@ async fn say(shared: Arc<Shared>, bus: Bus) {
             Err(_) if over => return,
             Err(error) => {
                 let error = anyhow::Error::new(error);
-                tracing::debug!(run = message.run_id, "output is not told yet: {error:#}");
+                tracing::debug!("output is not told yet: {error:#}");
                 shared.unsaid().keep(message);
                 sleep(AGAIN).await;
             }

@@ -9,6 +9,7 @@ mod lease;
 mod live;
 mod prepare;
 mod record;
+mod renewals;
 mod sweeper;
 mod visit;
 
@@ -21,12 +22,16 @@ use futures_util::FutureExt;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::{Instrument, Span};
 
 pub use lease::LEASE;
 pub use sweeper::sweep;
 
+use renewals::Renewals;
+
 use crate::catalog::Jobs;
 use crate::installation::Installation;
+use crate::metrics::RunCounts;
 use crate::model::{ConnectivityClaim, Stranger};
 use crate::stop::{stopped, until};
 use crate::store::{Claimed, StoreError, WorkerRow};
@@ -48,6 +53,7 @@ pub struct Worker {
     slot_count: u32,
     /// How long a host may be away before its run is failed.
     patience: Duration,
+    renewals: Renewals,
     /// Runs of ours that are to be cancelled.
     cancels: watch::Sender<BTreeSet<String>>,
     draining: watch::Sender<bool>,
@@ -58,6 +64,7 @@ pub struct Worker {
     /// Whether it was said that no run can be claimed.
     complained: Arc<AtomicBool>,
     claimed: mpsc::Sender<(Work, OwnedSemaphorePermit)>,
+    counts: RunCounts,
 }
 
 /// What a worker has taken.
@@ -83,7 +90,12 @@ impl Worker {
     ) {
         let (claimed, mut claims) = mpsc::channel(1);
         let (leaves, leaving) = watch::channel(false);
+        let counts = installation.metrics.register(|registry| {
+            installation.metrics.logins.register(registry);
+            RunCounts::new(registry, slots.into())
+        });
         let worker = Self {
+            renewals: Renewals::new(installation.store.clone()),
             installation,
             jobs,
             name: name().into(),
@@ -96,29 +108,33 @@ impl Worker {
             stop: leaving,
             complained: Arc::default(),
             claimed,
+            counts,
         };
         tracing::info!(worker = %worker.name, slots, "the worker is ready");
+        let span = tracing::error_span!("worker", worker = %worker.name);
         let mut duties = JoinSet::new();
-        duties.spawn(worker.clone().listen());
-        duties.spawn(worker.clone().look());
+        duties.spawn(worker.clone().listen().instrument(span.clone()));
+        duties.spawn(worker.clone().look().instrument(span.clone()));
         let mut heart = JoinSet::new();
-        heart.spawn(worker.clone().say_so());
+        heart.spawn(worker.clone().say_so().instrument(span));
 
         let mut runs = JoinSet::new();
         let mut draining = worker.draining.subscribe();
         loop {
             tokio::select! {
                 Some((work, slot)) = claims.recv() => {
-                    let worker = worker.clone();
-                    runs.spawn(async move {
+                    let (worker, span) = (worker.clone(), worker.span(&work));
+                    let done = async move {
+                        let busy = worker.counts.busy();
                         match work {
                             Work::Run(claimed) => worker.drive(*claimed).await,
                             Work::Connect(claim) => worker.connect(&claim).await,
                             Work::Learn(stranger) => worker.learn(&stranger).await,
                         }
-                        drop(slot);
+                        drop((slot, busy));
                         worker.freed.notify_one();
-                    });
+                    };
+                    runs.spawn(done.instrument(span));
                 }
                 Some(ended) = runs.join_next() => panicked(ended),
                 // What is going on ends first: each end looks here again.
@@ -129,6 +145,19 @@ impl Worker {
         drop(heart);
         leaves.send_replace(true);
         worker.leave(duties, runs, claims).await;
+    }
+
+    /// What all that is logged of this work has. Of the highest level, so that also a log of errors
+    /// alone has it.
+    fn span(&self, work: &Work) -> Span {
+        let (run, server) = match work {
+            Work::Run(claimed) => (Some(&claimed.claim.run.id), &claimed.claim.server),
+            Work::Connect(claim) => (None, &claim.server),
+            Work::Learn(stranger) => (None, &stranger.server),
+        };
+        tracing::error_span!(
+            "work", run, server = server.id, server_name = server.name, worker = %self.name
+        )
     }
 
     /// Hands back what is going on, and what was claimed just now.

@@ -25,7 +25,7 @@ impl Worker {
         };
         let Prepared { plan, mut fleet, ssh, target } = prepared;
         let is_other = !fleet.same_plan || fleet.outline != plan.outline();
-        if claim.attempts.is_empty() && is_other {
+        if claim.attempts.is_empty() && fleet.misfit.is_none() && is_other {
             fleet.outline = plan.outline();
             fleet.same_plan = true;
             let changed = self
@@ -76,6 +76,7 @@ impl Worker {
             Failure::new(FailureKind::HostKeyUnknown, message)
         })?;
         Ssh::pinned(host_key, private_key)
+            .map(|ssh| ssh.counted(&self.installation.metrics.logins))
             .map_err(|error| Failure::internal("making a private folder for the connection", error))
     }
 
@@ -94,19 +95,22 @@ impl Worker {
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());
-        let plan = match self.jobs.now().plan(&run.jobs, &values) {
-            Ok(plan) => plan,
-            // The host goes on with the steps that it has; no new attempt can be made.
-            Err(_) if !claim.attempts.is_empty() => {
-                Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] }
-            }
+        let (plan, misfit) = match self.jobs.now().plan(&run.jobs, &values) {
+            Ok(plan) => (plan, None),
             Err(error) => {
                 let message = format!(
                     "what was asked for can't be done with this worker's job files: {}. \
                      Give all roles the same files, and ask again",
                     without_secrets(&error, &secrets)
                 );
-                return Err(Failure::new(FailureKind::JobChanged, message));
+                let misfit = Failure::new(FailureKind::JobChanged, message);
+                if claim.attempts.is_empty() && !claim.restored {
+                    return Err(misfit);
+                }
+                // The host goes on with the steps that it has; no new attempt can be made.
+                let nothing =
+                    Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] };
+                (nothing, Some(misfit))
             }
         };
         let fleet = FleetRun {
@@ -118,6 +122,8 @@ impl Worker {
             // A retry takes the scripts as they are now: they may be what was mended.
             same_plan: plan.digest() == claim.digest
                 || claim.retry.is_some() && plan.outline() == claim.outline,
+            misfit,
+            restored: claim.restored,
             retry: claim.retry,
             away_since: run.unreachable_since,
             patience: self.patience,

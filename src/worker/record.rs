@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::live::Live;
 use crate::installation::Installation;
+use crate::metrics::RunCounts;
 use crate::model::{
     AttemptRecord, Changed, Chunk, Event, FailureKind, Happening, Lease, Outline, StepRef,
 };
@@ -22,6 +24,9 @@ pub struct Recorder {
     lease: Lease,
     outline: Outline,
     live: Option<Live>,
+    counts: RunCounts,
+    /// The step that is at work, since when by the host's clock.
+    at_work: Option<(StepRef, Timestamp)>,
 }
 
 impl Recorder {
@@ -33,41 +38,60 @@ impl Recorder {
         installation: Installation,
         lease: Lease,
         outline: Outline,
+        counts: RunCounts,
     ) -> Result<Self, StoreError> {
         let ends = installation.store.output_ends(&[lease.run.clone()].into()).await?;
         let ends = ends.get(&lease.run).cloned().unwrap_or_default();
         let wire = installation.wire.as_ref();
         let live = wire.map(|wire| Live::of(&lease.run, ends, wire.bus.clone()));
-        Ok(Self { installation, lease, outline, live })
+        Ok(Self { installation, lease, outline, live, counts, at_work: None })
     }
 
     /// Writes an event, and tries for as long as the store is away.
     ///
     /// # Errors
     /// Fails if the lease is lost, or the store can't take it.
-    pub async fn record(&self, event: &Event) -> Result<(), StoreError> {
+    pub async fn record(&mut self, event: &Event) -> Result<(), StoreError> {
         let mut told = false;
         loop {
             match self.write(event).await {
                 Err(error) if error.is_temporary() => {
                     if !told {
                         told = true;
-                        let run = &self.lease.run;
-                        tracing::warn!(
-                            run,
-                            "waiting for the store: {:#}",
-                            anyhow::Error::new(error)
-                        );
+                        tracing::warn!("waiting for the store: {:#}", anyhow::Error::new(error));
                     }
                     sleep(AGAIN).await;
                 }
-                Ok(Some(changed)) => {
-                    self.installation.announce(changed).await;
+                Ok(changed) => {
+                    if let Happening::PlanFound { outline, .. } = &event.what {
+                        self.outline = outline.clone();
+                    }
+                    if let Some(changed) = changed {
+                        self.count(event);
+                        self.installation.announce(changed).await;
+                    }
                     return Ok(());
                 }
-                Ok(None) => return Ok(()),
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// How long steps take.
+    fn count(&mut self, event: &Event) {
+        let (step, result) = match &event.what {
+            Happening::StepStarted { step, .. } => {
+                self.at_work = Some((step.clone(), event.time));
+                return;
+            }
+            Happening::StepCompleted { step, changed: true } => (step, "changed"),
+            Happening::StepCompleted { step, changed: false } => (step, "in_place"),
+            Happening::StepFailed { step, .. } => (step, "failed"),
+            _ => return,
+        };
+        if let Some((_, since)) = self.at_work.take().filter(|(started, _)| started == step) {
+            let took = event.time.duration_since(since).try_into().unwrap_or_default();
+            self.counts.step(step, result, took);
         }
     }
 
@@ -76,7 +100,7 @@ impl Recorder {
         let Some(at) = &event.at else { return self.before_any_attempt(&event.what).await };
         match &event.what {
             // The store knows the plan.
-            Happening::RunPlanned { .. } => return Ok(None),
+            Happening::RunPlanned { .. } | Happening::PlanFound { .. } => return Ok(None),
             Happening::RunStarted { .. } => store.start_attempt(lease, at).await,
             Happening::StepStarted { step, .. } => {
                 store.start_step(lease, at, self.number(step), time).await
@@ -116,6 +140,7 @@ impl Recorder {
     async fn before_any_attempt(&self, what: &Happening) -> Result<Option<Changed>, StoreError> {
         let (store, lease) = (&self.installation.store, &self.lease);
         match what {
+            Happening::PlanFound { outline, digest } => store.replan(lease, outline, digest).await,
             Happening::RunFailed { kind, error } => self.fail(None, *kind, error).await,
             Happening::RunCancelled => store.cancel_run(lease, None).await,
             Happening::HostAway { error } => store.host_away(lease, None, error).await,

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::installation::Installation;
+use crate::metrics::Sweeps;
 use crate::stop::stopped;
 use crate::store::StoreError;
 
@@ -18,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_millis(100);
 /// How often Redis and the output are tidied.
 const TIDY: Duration = Duration::from_secs(60);
-/// A request may be repeated with its Idempotency-Key for so long.
+/// A request may be repeated with its Idempotency-Key for so long, and a script's callback.
 const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Who did what is kept for so long: a year.
 const AUDIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -34,6 +35,7 @@ pub async fn sweep(
     keep_output: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
+    let counts = installation.metrics.register(Sweeps::new);
     let mut sweep = interval(SWEEP);
     let mut glance = interval(GLANCE);
     let mut tidy = interval(TIDY);
@@ -46,21 +48,30 @@ pub async fn sweep(
     loop {
         let done = tokio::select! {
             () = stopped(&mut stop) => return,
-            _ = sweep.tick() => announce_missed(&installation, GRACE).await,
+            _ = sweep.tick() => {
+                counts.made.inc();
+                announce_missed(&installation, &counts, GRACE).await
+            }
             _ = glance.tick(), if embedded => {
-                look_beside(&installation, &mut seen, &mut announce_again).await
+                look_beside(&installation, &counts, &mut seen, &mut announce_again).await
             }
             _ = tidy.tick() => tidy_up(&installation, keep_output).await,
         };
         if let Err(error) = done {
+            counts.failed.inc();
             tracing::debug!("not swept: {:#}", anyhow::Error::new(error));
         }
     }
 }
 
 /// Announces changes that are older than this and that nobody announced (promise 2).
-async fn announce_missed(installation: &Installation, age: Duration) -> Result<(), StoreError> {
+async fn announce_missed(
+    installation: &Installation,
+    counts: &Sweeps,
+    age: Duration,
+) -> Result<(), StoreError> {
     for changed in installation.store.unannounced(age, MOST).await? {
+        counts.found.inc();
         installation.announce(changed).await;
     }
     Ok(())
@@ -69,6 +80,7 @@ async fn announce_missed(installation: &Installation, age: Duration) -> Result<(
 /// A command beside us can write to the database, and tell nobody. We notice the write.
 async fn look_beside(
     installation: &Installation,
+    counts: &Sweeps,
     seen: &mut Option<i64>,
     announce_again: &mut Option<Instant>,
 ) -> Result<(), StoreError> {
@@ -82,7 +94,7 @@ async fn look_beside(
     }
     // It may as well have been our own write, which is about to be announced.
     if announce_again.take_if(|at| *at <= Instant::now()).is_some() {
-        announce_missed(installation, GLANCE).await?;
+        announce_missed(installation, counts, GLANCE).await?;
     }
     if changed {
         announce_again.get_or_insert(Instant::now() + GLANCE);
@@ -100,6 +112,7 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
         installation.announce(changed).await;
     }
     installation.store.forget_requests(REPEATABLE).await?;
+    installation.store.forget_callbacks(REPEATABLE).await?;
     installation.store.forget_sessions().await?;
     installation.store.forget_audited(AUDIT).await?;
     installation.store.prune_output(keep_output).await.map(drop)

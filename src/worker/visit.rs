@@ -43,8 +43,7 @@ impl Worker {
         };
         if let Err(error) = written {
             // The lease expires, and another worker visits it.
-            let server = &claim.server.name;
-            tracing::warn!(server, "step 4 is let go of: {:#}", anyhow::Error::new(error));
+            tracing::warn!("step 4 is let go of: {:#}", anyhow::Error::new(error));
         }
     }
 
@@ -80,7 +79,7 @@ impl Worker {
         let failure = match visited {
             Ok(facts) => {
                 let connected = store.complete_connectivity(lease, &facts).await?;
-                tracing::info!(server = server.name, "connected");
+                tracing::info!("connected");
                 // Whoever looks sees the server connected before its run begins.
                 self.installation.announce(connected.changed).await;
                 if let Some(run) = connected.run {
@@ -91,7 +90,7 @@ impl Worker {
             }
             Err(failure) => failure,
         };
-        tracing::info!(server = server.name, "not connected: {failure}");
+        tracing::info!("not connected: {failure}");
         let changed = match self.again(&failure, claim.unreachable_for) {
             Some(after) => store.connectivity_away(lease, after, &failure.message).await?,
             None => {
@@ -124,7 +123,7 @@ impl Worker {
             Ok(None) => {}
             Err(error) => {
                 let error = anyhow::Error::new(error);
-                tracing::warn!(server = stranger.server.name, "no host key is written: {error:#}");
+                tracing::warn!("no host key is written: {error:#}");
             }
         }
     }

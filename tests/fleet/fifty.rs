@@ -20,7 +20,7 @@ fn each_run_once_and_one_at_a_time_on_a_host() {
     // Each in one go, by one worker.
     let ended = "SELECT status, epoch, count(*) FROM runs GROUP BY 1, 2";
     assert_eq!(sql(&database, ended), "completed|1|50");
-    let taken = [&first, &second].map(|worker| worker.log().matches("taken run=").count());
+    let taken = [&first, &second].map(|worker| worker.log().matches(" taken epoch=").count());
     assert!(taken.iter().sum::<usize>() == 50 && !taken.contains(&0), "{taken:?}");
     book.is_in_order();
 }

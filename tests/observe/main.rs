@@ -24,4 +24,8 @@ mod redis;
 mod watchdog;
 
 mod asked;
+mod counted;
 mod health;
+mod logs;
+mod names;
+mod scrape;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
+use tracing::Instrument;
 
 use super::{Decision, Driver, Question, Request, Wish, busy};
 use crate::model::{FailureKind, Happening};
@@ -193,7 +194,7 @@ impl Driver {
             Some(_) => "It is cancelled as soon as the host can be reached",
             None => "Press Ctrl-C to try again",
         };
-        tokio::spawn(async move {
+        let cancelling = async move {
             reporter.note("Cancelling on the host …").await;
             let cancelled = async {
                 let (mut channel, _) = Channel::open(ssh.connect(&target).await?).await?;
@@ -211,7 +212,8 @@ impl Driver {
                 Err(failure) => failure.message,
             };
             reporter.note(format!("The cancel did not get through: {why}. {then}.")).await;
-        });
+        };
+        tokio::spawn(cancelling.in_current_span());
     }
 
     fn left(&self) -> Failure {

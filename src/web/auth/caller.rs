@@ -13,6 +13,7 @@ use crate::listen::Peer;
 use crate::model::{Actor, Deed, Proof, Scope, Token};
 use crate::store::ShownSession;
 use crate::web::api::Problem;
+use crate::web::request::asked_by;
 use crate::web::{Site, session};
 
 /// Who asks.
@@ -79,6 +80,7 @@ impl Caller {
             address: Some(address.to_string()),
         };
         let (user_id, operator) = (shown.user_id, shown.operator);
+        asked_by(user_id);
         Ok(Self { user_id, operator, shown: Shown::Token(shown.token), actor })
     }
 
@@ -90,6 +92,7 @@ impl Caller {
             address: Some(address.to_string()),
         };
         let session = Shown::Session(shown.session.id);
+        asked_by(shown.user_id);
         Self { user_id: shown.user_id, operator: shown.operator, shown: session, actor }
     }
 

@@ -115,7 +115,7 @@ fn drain() -> String {
         let other = world.fleet.ask("next", "edge-2");
         world.ends(&other, "completed");
     }
-    let takes = drained.log().matches("taken run=").count();
+    let takes = drained.log().matches(" taken epoch=").count();
     assert_eq!(takes, 1, "it took something new: {}", drained.log());
     world.host().run(GO);
     world.ends(&id, "completed");
