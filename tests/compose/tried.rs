@@ -198,7 +198,7 @@ fn gateway_is_reached(world: &World) {
 fn a_server_joins(world: &World, host: &Host<'_>) {
     let address = &world.engine.address;
     let env = format!("GROUNDCREW_URL=http://{address}:8080\nGROUNDCREW_HTTP=8080\n");
-    world.run(&format!("printf '{env}' >>.env; docker compose up --detach --wait"));
+    world.run(&format!("cp .env before; printf '{env}' >>.env; docker compose up --detach --wait"));
     let add = format!(
         "docker compose exec worker groundcrew server add edge-1 {} --join --json",
         host.address
@@ -214,4 +214,5 @@ fn a_server_joins(world: &World, host: &Host<'_>) {
     // Caddy's word for who asks is believed: it is the server's own address.
     let log = world.run("docker compose exec web groundcrew audit --server edge-1 --json");
     assert!(log.contains(&host.address), "{log}");
+    world.run("mv before .env");
 }
