@@ -72,7 +72,8 @@ impl Store {
                     JOIN servers ON servers.id = server_id WHERE error_kind = 'superseded'",
                 "SELECT '' AS id, name, step.due_at AS since FROM provision_steps AS step \
                     JOIN servers ON servers.id = server_id \
-                    WHERE number = 4 AND step.due_at < {now} - 60000 \
+                    WHERE number = 4 AND step.status IN ('pending', 'installing') \
+                        AND step.due_at < {now} - 60000 \
                         AND ((step.status = 'pending' AND EXISTS (SELECT 1 \
                                 FROM provision_steps AS before WHERE before.server_id = step.server_id \
                                     AND before.number = 3 AND before.status = 'completed' \
