@@ -73,6 +73,8 @@ fn taken_while_runs_go_on() {
     new.ok(&["runs", "cancel", &runs[CASES.len() - 1][1]]);
 
     let _worker = new.worker();
+    let mut gateway = new.start(&["gateway", "--listen", "127.0.0.1:0"]);
+    gateway.wait_for("listening address=");
     each(&hosts, |number, case, host| (case.then)(&new, host, &runs[number]));
     journals_are_the_hosts(&database, &hosts);
     let doctor = doctor_is_content(&new);
