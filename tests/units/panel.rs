@@ -15,7 +15,7 @@ pub const SERVERS: std::ops::RangeInclusive<usize> = 2..=5;
 
 /// Packages of Debian's, and ours; nothing of ours runs then.
 const INSTALL: &str = "apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql redis-server ./groundcrew.deb >install.log 2>&1 ||
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql redis-server ./groundcrew.deb >install.log 2>&1 ||
         { cat install.log >&2; exit 1; }
     cp -a /etc/groundcrew/groundcrew.env /root/
     runuser -u postgres -- createuser groundcrew";
