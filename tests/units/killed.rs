@@ -52,7 +52,7 @@ fn who_is_killed_comes_back_and_who_hangs_is_ended() {
     );
     // All of it, sockets too, and more often than systemd's own limits would let us.
     for _ in 0..6 {
-        host.run("systemctl restart 'groundcrew-*' && curl -fs -o /dev/null http://127.0.0.1:8080/health");
+        host.run("systemctl restart 'groundcrew-*' && curl -fs -o /dev/null http://127.0.0.1:8080/readyz");
     }
     wait_until("doctor is content", || {
         host.try_run("cd / && sudo -u groundcrew groundcrew doctor").status.success()
