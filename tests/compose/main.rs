@@ -16,5 +16,7 @@ mod process;
 #[path = "../store/watchdog.rs"]
 mod watchdog;
 
+mod stand_ins;
 mod tried;
 mod valid;
+mod world;

@@ -1,115 +1,11 @@
 //! docs/compose.md, command by command, in a clone of the project.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use serde_json::Value;
 
-use crate::engine::{Engine, said};
-use crate::lab::{Host, Lab, wait_until};
+use crate::lab::{Host, wait_until};
 use crate::page;
-
-const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
-
-struct World {
-    engine: Engine,
-    /// The clone, where the commands are run.
-    clone: PathBuf,
-    lab: Lab,
-}
-
-impl World {
-    fn new() -> Self {
-        let lab = Lab::with(1, &["--suite", "trixie"]);
-        let engine = Engine::start(&lab);
-        // What Compose calls the project.
-        let clone = lab.folder.path().join("groundcrew");
-        fs::create_dir(&clone).expect("a folder");
-        let copy = "git ls-files -z --cached --others --exclude-standard | tar --create --null \
-             --files-from=- | tar --extract --directory \"$0\"";
-        let copy = ["-c", copy, clone.to_str().expect("text")];
-        said(Command::new("bash").args(copy).current_dir(PROJECT).output(), &copy);
-        Self { engine, clone, lab }
-    }
-
-    /// What a script prints in the clone; it must go well.
-    #[track_caller]
-    fn run(&self, script: &str) -> String {
-        let words = ["timeout", "300", "bash", "-euo", "pipefail", "-c", script];
-        said(self.engine.command(&words).current_dir(&self.clone).output(), &words)
-    }
-
-    /// The images that no registry gives here.
-    fn stand_in(&self) {
-        let folder = self.lab.folder.path().join("stand_ins");
-        let shown = folder.display();
-        said(
-            Command::new("cp")
-                .args(["-r", "tests/compose/stand_ins", &shown.to_string()])
-                .current_dir(PROJECT)
-                .output(),
-            &["cp"],
-        );
-        let binary = Path::new(env!("CARGO_BIN_EXE_groundcrew"));
-        let strip = ["-o", &format!("{shown}/groundcrew"), binary.to_str().expect("text")];
-        said(Command::new("strip").args(strip).output(), &strip);
-        // What cargo says that the binary is made of.
-        let made_of = fs::read_to_string(binary.with_extension("d")).expect("cargo's file");
-        let files = made_of.split_whitespace().filter_map(|file| file.strip_prefix(PROJECT));
-        let files: Vec<&str> = files
-            .map(|file| file.trim_start_matches('/'))
-            .filter(|file| !file.starts_with("target/"))
-            .collect();
-        assert!(files.len() > 100 && files.contains(&"jobs/nginx.toml"), "{files:?}");
-        fs::write(folder.join("sources"), files.join("\n") + "\n").expect("a file");
-        let pages =
-            Command::new("git").args(["-C", "ui", "ls-files"]).current_dir(PROJECT).output();
-        fs::write(folder.join("pages"), said(pages, &["git"])).expect("a file");
-        let dist = Path::new(PROJECT).join("ui/dist").display().to_string();
-        said(Command::new("cp").args(["-r", &dist, &shown.to_string()]).output(), &["cp"]);
-
-        let build = |base: &str, target: &str, name: &str| {
-            let script = format!(
-                "sed 's/^FROM base/FROM {base}/' {shown}/Dockerfile >{shown}/{base} && docker build --quiet --target {target} --tag {name} --file {shown}/{base} {shown}"
-            );
-            self.run(&script);
-        };
-        self.engine.import(&self.lab.host(1), "trixie");
-        self.engine.import(&Lab::up(1).host(1), "bookworm");
-        build("bookworm", "debian", "debian:bookworm-slim");
-        for (target, name) in [
-            ("debian", "debian:trixie-slim"),
-            ("rust", "rust:1.95-trixie"),
-            ("node", "node:22-trixie-slim"),
-            ("redis", "redis:7-alpine"),
-            ("caddy", "caddy:2-alpine"),
-            ("postgres", "postgres:17-alpine"),
-        ] {
-            build("trixie", target, name);
-        }
-    }
-
-    /// What a container of this service is, as the engine says.
-    fn inspect(&self, service: &str) -> Value {
-        let script = format!("docker inspect $(docker compose ps --quiet {service} | head -n 1)");
-        let all: Value = serde_json::from_str(&self.run(&script)).expect("JSON");
-        all[0].clone()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let script = "docker compose ps --all; docker compose logs --tail 20; \
-                docker inspect --format '{{.Name}} {{json .State.Health}}' $(docker ps --all --quiet)";
-            let words = ["sh", "-c", script];
-            if let Ok(seen) = self.engine.command(&words).current_dir(&self.clone).output() {
-                eprintln!("{}", String::from_utf8_lossy(&seen.stdout));
-            }
-        }
-    }
-}
+use crate::stand_ins::stand_in;
+use crate::world::World;
 
 /// All that the page says under this heading, as one script.
 fn commands(heading: &str) -> String {
@@ -125,7 +21,7 @@ fn commands(heading: &str) -> String {
 #[test]
 fn the_page_can_be_followed() {
     let world = World::new();
-    world.stand_in();
+    stand_in(&world);
 
     let link = world.run(&commands("Start it"));
     let link =
