@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::sleep;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::live::Live;
 use crate::installation::Installation;
@@ -27,7 +29,16 @@ pub struct Recorder {
     live: Option<Live>,
     counts: RunCounts,
     /// The step that is at work, since when by the host's clock.
-    at_work: Mutex<Option<(StepRef, Timestamp)>>,
+    at_work: Mutex<Option<AtWork>>,
+}
+
+/// A step that is at work.
+#[derive(Debug)]
+struct AtWork {
+    step: StepRef,
+    since: Timestamp,
+    /// For traces: it ends when this is dropped.
+    span: Span,
 }
 
 impl Recorder {
@@ -79,7 +90,9 @@ impl Recorder {
         let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let (step, result) = match &event.what {
             Happening::StepStarted { step, .. } => {
-                *at_work = Some((step.clone(), event.time));
+                let StepRef { job, step: name, .. } = step;
+                let span = tracing::info_span!("step", job, step = name, result = Empty);
+                *at_work = Some(AtWork { step: step.clone(), since: event.time, span });
                 return;
             }
             Happening::StepCompleted { step, changed: true } => (step, "changed"),
@@ -87,7 +100,8 @@ impl Recorder {
             Happening::StepFailed { step, .. } => (step, "failed"),
             _ => return,
         };
-        if let Some((_, since)) = at_work.take().filter(|(started, _)| started == step) {
+        if let Some(AtWork { since, span, .. }) = at_work.take().filter(|it| it.step == *step) {
+            span.record("result", result);
             let took = event.time.duration_since(since).try_into().unwrap_or_default();
             self.counts.step(step, result, took);
         }
