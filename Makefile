@@ -1,7 +1,7 @@
 # What people run. Everything else is cargo, lab/lab and groundcrew itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz build package screenshots lint lab bench bench-apply bench-fleet bench-gateway
+.PHONY: help demo test chaos fuzz build package screenshots lint lab bench bench-apply bench-fleet bench-gateway bench-scale bench-load
 
 help: ## Lists what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,13 +35,19 @@ lint: ## Format, clippy, shellcheck, job files; types, style and tests of the pa
 lab: ## Starts three hosts to play with: lab/lab --help says what they can do
 	@lab/packages && lab/lab up 3
 
-bench: bench-apply bench-fleet bench-gateway ## All that is measured: bench/README.md, docs/performance.md
+bench: bench-apply bench-fleet bench-gateway bench-scale bench-load ## All that is measured: bench/README.md, docs/performance.md
 
 bench-apply: ## Side by side with plain ssh, pyinfra and Ansible
 	@lab/packages && cargo build --release --locked && bench/run
 
 bench-fleet: ## How fast runs are claimed and changes heard, beside apalis alone
 	@cargo bench --locked --bench fleet
+
+bench-scale: ## What each question takes with 10,000 servers and 1,000,000 runs, on both databases
+	@lab/packages postgresql && cargo bench --locked --bench scale
+
+bench-load: ## 500 runs in flight on one worker, 5,000 that wait (IN_FLIGHT= WAITING= HOSTS=)
+	@lab/packages redis-server postgresql && cargo bench --locked --bench load
 
 bench-gateway: ## The gateway beside Sockudo, and the time from a commit to the pages
 	@bench/gateway/run

@@ -2,12 +2,14 @@
 //! and the vault. Here is chosen whether they are embedded or apart.
 
 mod addresses;
+mod alone;
 mod ask;
 mod audit;
 mod join;
 mod login;
 mod open;
 mod operate;
+mod restored;
 mod rotate;
 mod servers;
 mod sessions;
@@ -17,11 +19,13 @@ mod users;
 use std::sync::Arc;
 
 pub use addresses::{AddressError, Addresses};
+pub use alone::AloneError;
 pub use ask::{AskError, Wanted};
 pub use join::{JoinError, WantedJoin};
 pub use login::{WantedLogin, first_key_of};
 pub use open::{OpenError, Role};
 pub use operate::OperateError;
+pub use restored::Restored;
 pub use rotate::RotateError;
 pub use servers::{ServerError, WantedServer, check_private_key, check_server_name};
 pub use sessions::{SessionSecret, SignInError, Visitor};

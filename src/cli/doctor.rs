@@ -21,7 +21,7 @@ use crate::config::{AppSettings, PagesSettings, Settings};
 use crate::gateway::{self, App};
 use crate::installation::{Installation, Role};
 use crate::queue::RedisHealth;
-use crate::store::{Oddity, Survey};
+use crate::store::{Oddity, Restoration, Survey};
 
 /// The clocks of database and machine may differ by so much, in seconds.
 const CLOCKS: i64 = 5;
@@ -54,6 +54,9 @@ struct Finding {
     check: &'static str,
     /// What is wrong, and what to do; None where all is well.
     problem: Option<String>,
+    /// What there is to say where all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// Does what the command line says.
@@ -64,10 +67,11 @@ pub fn run(args: DoctorArgs) -> Result<ExitCode> {
         if args.json {
             print_json(json!(findings))?;
         } else {
-            for Finding { check, problem } in &findings {
-                match problem {
-                    None => print(&format!("ok     {check}\n"))?,
-                    Some(problem) => print(&format!("WRONG  {check}: {problem}\n"))?,
+            for Finding { check, problem, note } in &findings {
+                match (problem, note) {
+                    (None, None) => print(&format!("ok     {check}\n"))?,
+                    (None, Some(note)) => print(&format!("ok     {check}: {note}\n"))?,
+                    (Some(problem), _) => print(&format!("WRONG  {check}: {problem}\n"))?,
                 }
             }
         }
@@ -78,7 +82,7 @@ pub fn run(args: DoctorArgs) -> Result<ExitCode> {
 async fn examine(args: &DoctorArgs) -> Vec<Finding> {
     let settings = &args.settings;
     let mut findings = Vec::new();
-    let mut note = |check, problem| findings.push(Finding { check, problem });
+    let mut note = |check, problem| findings.push(Finding { check, problem, note: None });
     let catalog = Catalog::open(settings.jobs());
     note("job files", catalog.as_ref().err().map(|mistakes| format!("{mistakes}")));
     note("key file", key_file(settings));
@@ -117,6 +121,7 @@ async fn examine(args: &DoctorArgs) -> Vec<Finding> {
                 note(check, problem);
             }
             note("steps within their limits", steps);
+            findings.extend(survey.restoration.map(restored));
         }
         Err(error) => note("runs", Some(format!("{:#}", anyhow::Error::new(error)))),
     }
@@ -192,6 +197,14 @@ fn survey_findings(survey: &Survey) -> Vec<(&'static str, Option<String>)> {
             ),
         ),
         (
+            "servers that join",
+            sentence(
+                &survey.unvisited,
+                |server| format!("step 4 of {}", server.server),
+                "no worker looks at it: none has a free slot, or none runs",
+            ),
+        ),
+        (
             "hosts in reach",
             told(&survey.unreachable, "the host can't be reached; `groundcrew runs show` says why"),
         ),
@@ -209,18 +222,39 @@ fn survey_findings(survey: &Survey) -> Vec<(&'static str, Option<String>)> {
                 "a cancel was asked for and is not confirmed; it is when the host can be reached, or `groundcrew runs abandon` if that is gone for good",
             ),
         ),
+        (
+            "hosts know no more than the database",
+            told(
+                &survey.superseded,
+                "its host knows a later driver of it than this database ever had: was it restored from a backup? Stop the old installation for good, stop these roles, then run `groundcrew restored`. If this is the old one, end it",
+            ),
+        ),
     ]
+}
+
+/// What a restoration from a backup has left to do: the rest comes by itself, as hosts are reached.
+fn restored(restoration: Restoration) -> Finding {
+    let Restoration { at, newest, runs, open } = restoration;
+    let (asked, rest) = (runs - open, if open == 0 { "none".to_owned() } else { open.to_string() });
+    let note = format!(
+        "restored on {at:.0} from the state of {newest:.0}: {asked} runs were looked at on their \
+         hosts, {rest} still to be"
+    );
+    Finding { check: "restoration", problem: None, note: Some(note) }
 }
 
 /// One sentence for all runs that have the same problem.
 fn told(runs: &[Oddity], problem: &str) -> Option<String> {
-    let first = runs.first()?;
-    let more = match runs.len() - 1 {
+    sentence(runs, |Oddity { run, server, .. }| format!("run {run} on {server}"), problem)
+}
+
+fn sentence(all: &[Oddity], name: impl Fn(&Oddity) -> String, problem: &str) -> Option<String> {
+    let first = all.first()?;
+    let more = match all.len() - 1 {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    let Oddity { run, server, since } = first;
-    Some(format!("run {run} on {server}, since {since:.0}{more}: {problem}"))
+    Some(format!("{}, since {:.0}{more}: {problem}", name(first), first.since))
 }
 
 /// Steps that are at work for longer than their limits allow: the host should have ended them.

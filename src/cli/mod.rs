@@ -4,6 +4,7 @@ mod actor;
 mod apply;
 pub mod ask;
 mod audit;
+mod backup;
 mod completions;
 mod confirm;
 pub mod display;
@@ -17,6 +18,7 @@ mod leave;
 mod migrate;
 mod operate;
 mod print;
+mod restored;
 mod roles;
 mod run;
 mod runs;
@@ -62,6 +64,8 @@ enum Command {
     Gateway(Box<gateway::GatewayArgs>),
     Workers(Box<operate::WorkersArgs>),
     Migrate(migrate::MigrateArgs),
+    Backup(backup::BackupArgs),
+    Restored(restored::RestoredArgs),
     Doctor(Box<doctor::DoctorArgs>),
     /// Prints completions for your shell: `groundcrew completions bash > /etc/bash_completion.d/groundcrew`
     Completions {
@@ -104,6 +108,8 @@ pub fn main() -> ExitCode {
         Command::Gateway(args) => gateway::run(*args),
         Command::Workers(args) => operate::workers(*args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restored(args) => restored::run(args),
         Command::Doctor(args) => doctor::run(*args),
         Command::Completions { shell } => {
             completions::print(shell, &mut Cli::command());

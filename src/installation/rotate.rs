@@ -7,24 +7,22 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::time::sleep;
 
-use super::Installation;
-use super::open::{KEY_CHECK, OpenError, Role, lock_folder};
+use super::open::KEY_CHECK;
+use super::{AloneError, Installation};
 use crate::config::Settings;
 use crate::model::{Actor, Deed};
 use crate::store::StoreError;
 use crate::vault::{Place, Vault, VaultError};
 
-/// Who was heard of within so many ms still runs.
-const ALIVE: i64 = 15_000;
 /// How often a role looks whether its key is still the installation's.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Why the key was not changed.
 #[derive(Debug, Error)]
 pub enum RotateError {
-    /// The installation can't be opened, or an `up` has it.
+    /// The installation can't be opened, or somebody works there, with the old key.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] AloneError),
     /// The new key is none, or something does not open with the old one.
     #[error(transparent)]
     Key(#[from] VaultError),
@@ -36,16 +34,6 @@ pub enum RotateError {
         "GROUNDCREW_NEW_KEY is not set: the key is in GROUNDCREW_KEY, so the new one must be given, too. Make one with `openssl rand -base64 32`, and set it for every role when this is done"
     )]
     NotSet,
-    /// Roles hold the old key.
-    #[error(
-        "the worker {name} runs on {host}, with the old key; stop all roles (up, worker, gateway), and try again. One that was killed is forgotten after 15 s"
-    )]
-    Running {
-        /// The worker.
-        name: String,
-        /// Its machine.
-        host: String,
-    },
     /// The new key's file is not where the old one's is.
     #[error(
         "everything is encrypted with the new key, but the file {from} could not be renamed to {to}; do that by hand, before anything else"
@@ -72,16 +60,8 @@ impl Installation {
         by: &Actor,
         new: Option<&str>,
     ) -> Result<usize, RotateError> {
-        let (installation, _) = Self::open(settings, Role::Command).await?;
         // Nobody starts an `up` here meanwhile.
-        let _lock = match settings.data.is_dir() {
-            true => Some(lock_folder(&settings.data, &settings.data.display().to_string())?),
-            false => None,
-        };
-        let workers = installation.store.workers().await?;
-        if let Some(worker) = workers.into_iter().find(|worker| worker.silent < ALIVE) {
-            return Err(RotateError::Running { name: worker.name, host: worker.host });
-        }
+        let (installation, _lock) = Self::open_alone(settings).await?;
         let (file, next) = (settings.key_file(), settings.next_key_file());
         let in_file = settings.key.is_none();
         let vault = match new {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::AttemptRecord;
+use super::{AttemptRecord, Outline};
 
 /// One thing that happened in a run on one host. As JSON it is one flat
 /// object: `run`, `host`, `time`, `event`, and the fields of its kind.
@@ -59,6 +59,15 @@ pub enum Happening {
         jobs: Vec<String>,
         /// All steps, in order; handlers are not among them.
         steps: Vec<PlannedStep>,
+    },
+    /// The host was found to have the run with these steps, which are others than were planned;
+    /// from now on they are the run's (runs of a fleet only).
+    #[serde(rename = "plan.found")]
+    PlanFound {
+        /// The plan's names.
+        outline: Outline,
+        /// The plan's digest.
+        digest: String,
     },
     /// The host accepted the run, or was found to be executing it already.
     #[serde(rename = "run.started")]
@@ -171,8 +180,12 @@ pub enum FailureKind {
     HostBusy,
     /// The host refused the start: a newer holder, or a run that has ended or was cancelled.
     StartRefused,
-    /// The run is driven by somebody else now, with a newer epoch.
+    /// The host has the run from somebody who is not known here: the database was restored
+    /// from a backup, or this installation was replaced by one that was.
     Superseded,
+    /// The run ended after the backup that the database was restored from, and its host does
+    /// not know any more how.
+    Restored,
     /// A step's script failed.
     StepFailed,
     /// A step's check answered neither 0 nor 1.
@@ -234,6 +247,7 @@ impl FailureKind {
                 | Self::Interrupted
                 | Self::InterruptedTwice
                 | Self::StartRefused
+                | Self::Restored
         )
     }
 }

@@ -232,9 +232,14 @@ pub(super) fn advice(kind: FailureKind) -> &'static str {
         Kind::DiskFull => {
             "Make room on the server (`df -h`). Then retry: it goes on with this step."
         }
-        Kind::HostBusy | Kind::Superseded | Kind::StartRefused | Kind::Left => {
+        Kind::HostBusy | Kind::StartRefused | Kind::Left => {
             "Wait until the other run has ended. Then retry."
         }
+        Kind::Superseded => {
+            "Whoever runs this installation has to say which of two is the right one \
+             (`groundcrew doctor`)."
+        }
+        Kind::Restored => "Ask for it anew, to be sure: what is in place stays.",
         Kind::JobChanged => "Ask for it anew: the job files are others now.",
         Kind::KeyLost => "Bring the right GROUNDCREW_KEY back. Then retry.",
         Kind::Abandoned => "Retry, if the server is there: it goes on with this step.",

@@ -206,6 +206,9 @@ pub struct Claim {
     pub first_key: bool,
     /// What the store knows of its attempts, in order.
     pub attempts: Vec<AttemptRecord>,
+    /// The database was restored from a backup, and the host was not asked since: it may know
+    /// more of the run.
+    pub restored: bool,
     /// So often in a row its worker vanished without getting any further.
     pub crashes: i64,
     /// A person asked that it be tried again.

@@ -6,13 +6,17 @@
 
 mod again;
 mod begin;
+mod known;
 mod line;
 mod request;
+
+use std::mem::take;
 
 use tokio::sync::{mpsc, watch};
 
 pub use self::request::{Decision, FleetRun, Outcome, Question, Request, Wish};
 
+use self::known::Had;
 use self::line::wished;
 use super::bundle::bundle;
 use super::channel::{Channel, Facts, Holder};
@@ -70,6 +74,8 @@ struct Driver {
 struct Run {
     outline: Outline,
     attempt: Attempt,
+    /// The last attempt that the host has.
+    last: u32,
     /// Whether the host said that it has it.
     started: bool,
     /// Whether it does what we want, so that we can go on with it after a reboot.
@@ -84,8 +90,8 @@ struct Run {
 
 impl Run {
     fn new(outline: Outline, attempt: Attempt) -> Self {
-        let (again, unstarted, news) = (None, 0, None);
-        Self { outline, attempt, started: false, ours: true, again, unstarted, news }
+        let (last, again, unstarted, news) = (0, None, 0, None);
+        Self { outline, attempt, last, started: false, ours: true, again, unstarted, news }
     }
 }
 
@@ -104,6 +110,11 @@ impl Driver {
                 None => self.reconnect().await?,
             };
             match self.follow(&mut channel, &facts, &mut run).await {
+                // The host went on since, and not because of us.
+                Ok(end) if run.attempt.number < run.last => {
+                    channel.close().await;
+                    run.attempt.end = Some(end);
+                }
                 Ok(End::Interrupted) => {
                     channel.close().await;
                     next = Some(self.after_reboot(&mut run).await?);
@@ -161,8 +172,8 @@ impl Driver {
             // The one that was sent when it was asked for may have got lost.
             let command = format!("cancel {} {}", self.reporter.run, self.epoch());
             let answer = channel.ask(&command, &[]).await?;
-            if answer.starts_with("refused") {
-                return Err(behind(&answer));
+            if let Some(why) = answer.strip_prefix("refused ") {
+                return Err(self.refused(why));
             }
         }
         if !run.started {
@@ -172,16 +183,22 @@ impl Driver {
             run.started = true;
         } else {
             // A runner that died while we were away is noticed at once, not by the heartbeat.
-            let command = format!("state {} {}", self.reporter.run, self.epoch());
-            let answer = channel.ask(&command, &[]).await?;
-            if answer.starts_with("refused") {
-                return Err(behind(&answer));
-            }
-            if answer == "state 0 none" {
-                return Err(Failure::new(
-                    FailureKind::RunnerLost,
-                    "the host knows nothing of the run any more; was it reinstalled? Ask for it anew",
-                ));
+            run.last = match self.ask_had(channel).await? {
+                Had::Attempt(last) => last,
+                Had::Cancelled => return Ok(End::Cancelled),
+                Had::Nothing => {
+                    return Err(Failure::new(
+                        FailureKind::RunnerLost,
+                        "the host knows nothing of the run any more; was it reinstalled? Ask for it anew",
+                    ));
+                }
+            };
+            if run.attempt.end.is_some() && run.attempt.number < run.last {
+                self.learn(channel, run, run.attempt.number + 1).await?;
+                self.begun(run).await;
+            } else if self.request.fleet.as_mut().is_some_and(|fleet| take(&mut fleet.restored)) {
+                // It has been asked, and knows no more than we do.
+                self.begun(run).await;
             }
         }
         let reporter = self.reporter.clone();
@@ -202,6 +219,13 @@ impl Driver {
         facts: &Facts,
         run: &mut Run,
     ) -> Result<Option<End>, Failure> {
+        if let Some(misfit) = self.request.fleet.as_ref().and_then(|fleet| fleet.misfit.clone()) {
+            return match self.ask_had(channel).await? {
+                Had::Nothing => Err(misfit),
+                Had::Cancelled => Ok(Some(End::Cancelled)),
+                Had::Attempt(last) => self.found(channel, run, last).await,
+            };
+        }
         let Request { plan, mode, installation, .. } = &self.request;
         let (id, number) = (&self.reporter.run, run.attempt.number);
         let identity = format!("{installation} {id} {number} {}", self.digest());
@@ -213,13 +237,10 @@ impl Driver {
         let answer = channel.ask(&command, &tar).await?;
         match answer.split_once(' ').unwrap_or((&answer, "")) {
             ("started", _) => {
-                self.reporter.attempt(run.attempt.record());
-                match run.news.take() {
-                    Some(news) => self.reporter.note(news).await,
-                    None => self.reporter.now(Happening::RunStarted { followed: false }).await,
-                }
+                self.begun(run).await;
                 Ok(None)
             }
+            ("known", last) => self.found(channel, run, last.parse().unwrap_or(number)).await,
             ("busy", holder) => match Holder::parse(holder) {
                 // It is given back until the host is free.
                 Some(holder) if self.request.fleet.is_some() => {
@@ -233,11 +254,34 @@ impl Driver {
                 FailureKind::DiskFull,
                 "the host's disk is full, so the run can't even be written there. Make room (`df -h`), then try again",
             )),
-            ("refused", _) => Err(behind(&answer)),
+            ("refused", why) => Err(self.refused(why)),
             _ => Err(Failure::new(
                 FailureKind::Internal,
                 format!("the host answered {answer:?} to a start"),
             )),
+        }
+    }
+
+    /// The attempt that was to be started is there already, and `last` is the last one.
+    async fn found(
+        &mut self,
+        channel: &mut Channel,
+        run: &mut Run,
+        last: u32,
+    ) -> Result<Option<End>, Failure> {
+        run.last = last;
+        self.learn(channel, run, run.attempt.number).await?;
+        self.begun(run).await;
+        Ok(None)
+    }
+
+    /// From now on, this attempt is the one that is followed.
+    async fn begun(&mut self, run: &mut Run) {
+        self.reporter.attempt(run.attempt.record());
+        if let Some(news) = run.news.take() {
+            self.reporter.note(news).await;
+        } else {
+            self.reporter.now(Happening::RunStarted { followed: false }).await;
         }
     }
 
@@ -285,18 +329,6 @@ impl Driver {
 async fn fetched(mut channel: Channel) {
     let _ = channel.send(b"fetched\n").await;
     channel.close().await;
-}
-
-/// The host knows better than we whose the run is, or what became of it.
-fn behind(answer: &str) -> Failure {
-    let why = answer.trim_start_matches("refused ");
-    let behind = why.starts_with("epoch");
-    Failure::new(
-        if behind { FailureKind::Superseded } else { FailureKind::StartRefused },
-        format!(
-            "the host refused to go on with the run ({why}): it was cancelled, has ended, or is driven by another"
-        ),
-    )
 }
 
 fn busy(target: &Target, holder: &Holder) -> Failure {

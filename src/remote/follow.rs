@@ -119,6 +119,22 @@ impl Attempt {
         }
     }
 
+    /// The same attempt, as the host began it: with this step, in this boot.
+    pub fn as_on_host<'s>(
+        &self,
+        outline: &Outline,
+        first: usize,
+        boot: &str,
+        secrets: impl Iterator<Item = &'s str>,
+    ) -> Self {
+        Self {
+            again: self.again.filter(|step| *step == first),
+            asks_only: self.asks_only,
+            changed: self.changed,
+            ..Self::new(self.number, outline, first, boot, Some(secrets))
+        }
+    }
+
     /// The last attempt of a run as it stood when somebody else followed it; these are
     /// all attempts that are known of it. None if there are none.
     ///

@@ -43,6 +43,12 @@ impl Reporter {
         }
     }
 
+    /// Whether lines of the journal were taken that no event has told of: the last one of an
+    /// attempt, after which comes another one.
+    pub fn has_untold(&self) -> bool {
+        self.told().as_ref().is_some_and(|told| !told.journal.is_empty())
+    }
+
     fn told(&self) -> MutexGuard<'_, Option<AttemptRecord>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -38,6 +38,9 @@ impl Store {
         self.again(|| async {
             let Held { mut tx, server_id } = self.held(lease).await?;
             self.record(&mut tx, lease, at).await?;
+            // The host has been asked, and this is its answer.
+            let sql = "UPDATE runs SET restored = 0 WHERE id = $1 AND restored = 1";
+            self.query(sql).bind(lease.run.clone()).execute(&mut *tx).await?;
             let changed = self.raise(&mut tx, server_id, None).await?;
             tx.commit().await?;
             Ok(changed)
@@ -74,7 +77,8 @@ impl Store {
 
     /// Takes down how far an attempt was followed. `at` has only the journal's new lines.
     /// False: the journal ends with them already, so a call with them was committed and its
-    /// answer lost. (Lines are numbered: none comes twice.) A new attempt starts again what failed.
+    /// answer lost. (Lines are numbered: none comes twice.) A new attempt starts again what failed, and what comes
+    /// after its first step.
     pub(super) async fn record(
         &self,
         tx: &mut AnyConnection,
@@ -95,7 +99,10 @@ impl Store {
                 return Ok(false);
             }
             Some(_) => {}
-            None => self.forget_failures(tx, &lease.run).await?,
+            None => {
+                self.forget_failures(tx, &lease.run).await?;
+                self.forget_from(tx, &lease.run, at.first as i64).await?;
+            }
         }
         let sql = "INSERT INTO run_attempts AS attempt (run_id, number, first_step, again_step, \
                 boot, journal, output, lost, started_at) \

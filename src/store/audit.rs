@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Result, Store, ms, rows};
+use super::{Result, Store, rows};
 use crate::model::{Actor, AuditEntry, Deed};
 
 impl Store {
@@ -33,9 +33,13 @@ impl Store {
     /// What was done, the newest first, about one server or all, at most so many.
     pub async fn audited(&self, server_id: Option<i64>, limit: i64) -> Result<Vec<AuditEntry>> {
         self.again(|| async {
-            let sql = "SELECT * FROM audit_log WHERE $1 IS NULL OR server_id = $1 \
-                ORDER BY id DESC LIMIT $2";
-            let rows = self.query(sql).bind(server_id).bind(limit).fetch_all(&self.reads).await?;
+            let sql = match server_id {
+                None => "SELECT * FROM audit_log ORDER BY id DESC LIMIT $1",
+                Some(_) => "SELECT * FROM audit_log WHERE server_id = $2 ORDER BY id DESC LIMIT $1",
+            };
+            let last = self.query(sql).bind(limit);
+            let last = server_id.into_iter().fold(last, |last, id| last.bind(id));
+            let rows = last.fetch_all(&self.reads).await?;
             rows.iter().map(entry).collect()
         })
         .await
@@ -44,9 +48,9 @@ impl Store {
     /// Forgets what was done longer ago than this.
     pub async fn forget_audited(&self, age: Duration) -> Result<()> {
         self.again(|| async {
-            let sql = "DELETE FROM audit_log WHERE at < {now} - $1";
-            self.query(sql).bind(ms(age)).execute(&self.writes).await?;
-            Ok(())
+            let sql = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log \
+                WHERE at < (SELECT {now}) - $1 ORDER BY at LIMIT $2)";
+            self.forget(sql, age).await
         })
         .await
     }

@@ -1,6 +1,8 @@
 //! What the bootstrap script calls back. One transaction a callback; what is refused changes
 //! nothing, and what was taken is answered again in the same words.
 
+use std::time::Duration;
+
 use sqlx::any::{Any, AnyRow};
 use sqlx::{Row, Transaction};
 
@@ -31,6 +33,17 @@ impl Store {
             };
             tx.commit().await?;
             Ok(called)
+        })
+        .await
+    }
+
+    /// Forgets callbacks that are older than this: nobody repeats them any more.
+    pub async fn forget_callbacks(&self, age: Duration) -> Result<()> {
+        self.again(|| async {
+            let sql = "DELETE FROM callbacks WHERE (server_id, provision, sequence) IN \
+                (SELECT server_id, provision, sequence FROM callbacks \
+                    WHERE at < (SELECT {now}) - $1 ORDER BY at LIMIT $2)";
+            self.forget(sql, age).await
         })
         .await
     }

@@ -129,8 +129,11 @@ impl Store {
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Claimed>> {
-        // Whoever had it vanished, unless it is we who were away (or the database was).
-        let sql = "UPDATE runs SET status = 'installing', epoch = epoch + 1, worker = $2, \
+        // Whoever had it vanished, unless it is we who were away (or the database was). After a
+        // restoration the epoch is past any that a host has seen, also of a run asked for since:
+        // its id may have been in the backup.
+        let sql = "UPDATE runs SET status = 'installing', worker = $2, \
+            epoch = 1 + CASE WHEN epoch < {restored_at} THEN {restored_at} ELSE epoch END, \
             crashes = CASE \
                 WHEN status = 'pending' OR worker IS NULL THEN crashes \
                 WHEN claimed_journal < {journal} THEN 0 \
@@ -176,6 +179,7 @@ impl Store {
                 }),
             },
             attempts: attempts.iter().map(rows::attempt).collect::<Result<_, _>>()?,
+            restored: rows::flag(&row, "restored")?,
             run,
             server,
         };

@@ -38,8 +38,8 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let sql = "SELECT server_id FROM provision_steps AS step \
-                WHERE number = 4 AND due_at <= (SELECT {now}) \
-                    AND ((status = 'pending' AND EXISTS (SELECT 1 FROM provision_steps AS before \
+                WHERE number = 4 AND status IN ('pending', 'installing') \
+                    AND due_at <= (SELECT {now}) AND ((status = 'pending' AND EXISTS (SELECT 1 FROM provision_steps AS before \
                             WHERE before.server_id = step.server_id AND before.number = 3 \
                                 AND before.status = 'completed')) \
                         OR (status = 'installing' \

@@ -80,7 +80,7 @@ impl Store {
             }
             let sql = "UPDATE runs SET status = $2, worker = NULL, lease_until = NULL, \
                 finished_at = {now}, changed = $3, error_kind = $4, error = $5, \
-                unreachable_since = NULL, unreachable = NULL, retry_after = NULL, retry_from = NULL, \
+                unreachable_since = NULL, unreachable = NULL, retry_after = NULL, retry_from = NULL, restored = 0, \
                 host_state = CASE WHEN $6 = 1 AND EXISTS \
                     (SELECT 1 FROM run_attempts WHERE run_id = runs.id) THEN 'unknown' END \
                 WHERE id = $1";

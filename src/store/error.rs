@@ -59,8 +59,8 @@ pub enum StoreError {
     Ambiguous(String),
     /// A newer groundcrew has changed the schema.
     #[error(
-        "the database's schema ({found}) is newer than this groundcrew knows ({known}); \
-         install the groundcrew that migrated it, or a later one"
+        "the database's schema ({found}) is newer than this groundcrew knows ({known}), and can't be \
+         used by it; install the groundcrew that migrated it, or a later one"
     )]
     NewerSchema {
         /// Number of the last migration that was applied.
@@ -88,6 +88,11 @@ pub enum StoreError {
         /// What is wrong with it. Never the address: it may hold a password.
         problem: String,
     },
+    /// The database is no file that could be copied.
+    #[error(
+        "{0} is backed up by its own tools: `pg_dump --format=custom --file=FILE \"$DATABASE_URL\"`"
+    )]
+    NoFile(String),
     /// SQLite's file can't be opened.
     #[error("{path} can't be opened: {problem}")]
     File {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Result, Store, ms};
+use super::{Result, Store};
 
 /// A request that came before, or that is here for the first time.
 #[derive(Debug, Clone)]
@@ -90,9 +90,10 @@ impl Store {
     /// Forgets requests that are older than this.
     pub async fn forget_requests(&self, age: Duration) -> Result<()> {
         self.again(|| async {
-            let sql = "DELETE FROM idempotency_keys WHERE created_at < {now} - $1";
-            self.query(sql).bind(ms(age)).execute(&self.writes).await?;
-            Ok(())
+            let sql = "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
+                (SELECT user_id, key FROM idempotency_keys \
+                    WHERE created_at < (SELECT {now}) - $1 ORDER BY created_at LIMIT $2)";
+            self.forget(sql, age).await
         })
         .await
     }

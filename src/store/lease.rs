@@ -1,10 +1,12 @@
 //! The lease: held, renewed, given back (promises 4 and 6).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sqlx::any::Any;
 use sqlx::{Row, Transaction};
 
+use super::ask::json;
 use super::{Result, Store, StoreError, ms, storable};
 use crate::model::{Changed, Lease, Status};
 
@@ -39,6 +41,27 @@ impl Store {
         .await
     }
 
+    /// The same for all of these, and gives the ids of the runs for which it was done. Others are
+    /// lost, or somebody has just locked them: nobody is waited for here.
+    pub async fn renew_together(
+        &self,
+        leases: &[&Lease],
+        time: Duration,
+    ) -> Result<HashSet<String>> {
+        let runs = json(&leases.iter().map(|lease| &lease.run).collect::<Vec<_>>());
+        let epochs = json(&leases.iter().map(|lease| lease.epoch).collect::<Vec<_>>());
+        self.again(|| async {
+            let sql = "UPDATE runs SET lease_until = {now} + $3 WHERE id IN \
+                (SELECT id FROM runs WHERE (id, epoch) IN ({listed_pairs}) \
+                    AND status = 'installing' AND worker IS NOT NULL {skip_locked}) \
+                RETURNING id";
+            let renewed = self.query(sql).bind(runs.clone()).bind(epochs.clone()).bind(ms(time));
+            let renewed = renewed.fetch_all(&self.writes).await?;
+            Ok(renewed.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// The holder lets go of the run as it stands: any worker may take it at once.
     ///
     /// # Errors
@@ -60,7 +83,8 @@ impl Store {
         self.again(|| async {
             let sql = "UPDATE runs SET lease_until = 0 WHERE status = 'installing'";
             self.query(sql).execute(&self.writes).await?;
-            let sql = "UPDATE provision_steps SET lease_until = 0 WHERE worker IS NOT NULL";
+            let sql = "UPDATE provision_steps SET lease_until = 0 WHERE number = 4 \
+                AND status IN ('pending', 'installing') AND worker IS NOT NULL";
             self.query(sql).execute(&self.writes).await?;
             Ok(())
         })

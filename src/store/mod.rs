@@ -12,6 +12,7 @@ mod announce;
 mod ask;
 mod attempts;
 mod audit;
+mod backup;
 mod callback;
 mod claim;
 mod connectivity;
@@ -34,6 +35,7 @@ mod progress;
 mod provision;
 mod read;
 mod reseal;
+mod restored;
 mod rows;
 mod servers;
 mod sessions;
@@ -65,6 +67,7 @@ pub use idempotency::Repeatable;
 pub use operate::CancelAnswer;
 pub use read::RunSummary;
 pub use reseal::{SEALED, Sealed};
+pub use restored::{Backup, Restoration};
 pub use sessions::ShownSession;
 pub use slice::OutputSlice;
 pub use survey::{Oddity, Survey};
@@ -84,6 +87,8 @@ type Result<T, E = StoreError> = std::result::Result<T, E>;
 pub const OUTPUT_LIMIT: u64 = 256 * 1024 * 1024;
 /// No call takes longer: a connection that is dead says nothing.
 const CALL: Duration = Duration::from_secs(15);
+/// So many rows that are old are deleted at once.
+const FORGET: i64 = 1000;
 /// A transaction that loses against others is tried again for so long.
 const RACES: Duration = Duration::from_secs(5);
 
@@ -136,6 +141,12 @@ impl Store {
         Self { output_limit: bytes, ..self }
     }
 
+    /// A text as the database gets it: for tests that look at plans.
+    #[doc(hidden)]
+    pub fn statement(&self, text: &'static str) -> String {
+        self.dialect.sql(text).into_owned()
+    }
+
     /// A statement, in the database's dialect.
     fn query(&self, text: &'static str) -> Query<'static, Any, AnyArguments> {
         sqlx::query(AssertSqlSafe(self.dialect.sql(text)))
@@ -149,6 +160,17 @@ impl Store {
     /// A transaction that reads one state of everything.
     async fn snapshot(&self) -> Result<Transaction<'static, Any>> {
         Ok(self.reads.begin_with(self.dialect.begin_snapshot()).await?)
+    }
+
+    /// Deletes what is older than `age` (`$1`), so many rows a transaction (`$2`): nobody waits
+    /// long for it, and Postgres, which can't tell how many there are, takes the index.
+    async fn forget(&self, sql: &'static str, age: Duration) -> Result<()> {
+        loop {
+            let batch = self.query(sql).bind(ms(age)).bind(FORGET);
+            if batch.execute(&self.writes).await?.rows_affected() < FORGET as u64 {
+                return Ok(());
+            }
+        }
     }
 
     /// Does it, and again where it lost against another transaction. Every call passes

@@ -91,13 +91,12 @@ impl Store {
                 let open = self.query(sql).bind(run.to_owned()).bind(step);
                 let open: i64 = open.fetch_one(&mut *tx).await?.try_get(0)?;
                 if open > 0 {
-                    let problem = format!("{open} of the steps before step {step} are not completed");
+                    let problem =
+                        format!("{open} of the steps before step {step} are not completed");
                     return refuse(tx, illegal(run, problem)).await;
                 }
-                let sql = "UPDATE run_steps SET status = 'pending', changed = NULL, exit_code = NULL, \
-                    error = NULL, started_at = NULL, finished_at = NULL \
-                    WHERE run_id = $1 AND number >= $2";
-                self.query(sql).bind(run.to_owned()).bind(step).execute(&mut *tx).await?;
+                self.forget_failures(&mut tx, run).await?;
+                self.forget_from(&mut tx, run, step).await?;
             }
             self.reopen(&mut tx, run, unknown).await?;
             let sql = "UPDATE runs SET retry_from = $2 WHERE id = $1";
@@ -227,15 +226,15 @@ impl Store {
 
     async fn find(&self, run: &str) -> Result<Found> {
         let mut tx = self.begin().await?;
-        let sql =
-            "SELECT server_id, status, host_state, epoch FROM runs WHERE id = $1 {for_update}";
+        let sql = "SELECT server_id, status, host_state, epoch, restored FROM runs WHERE id = $1 {for_update}";
         let row = self.query(sql).bind(run.to_owned()).fetch_optional(&mut *tx).await?;
         let row = row.ok_or_else(|| StoreError::UnknownRun(run.to_owned()))?;
         Ok(Found {
             server_id: row.try_get("server_id")?,
             status: super::rows::status(&row, "status")?,
             host_state: row.try_get("host_state")?,
-            claimed: row.try_get::<i64, _>("epoch")? > 0,
+            // By a worker, or, after a restoration, by one that is not known here.
+            claimed: row.try_get::<i64, _>("epoch")? > 0 || super::rows::flag(&row, "restored")?,
             tx,
         })
     }

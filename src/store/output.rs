@@ -98,9 +98,18 @@ impl Store {
 
     /// Deletes the output of runs that ended more than `age` ago, and gives how many bytes.
     pub async fn prune_output(&self, age: Duration) -> Result<u64> {
-        let mut pruned = 0;
-        while let Some(run) = self.prunable(age).await? {
-            pruned += self.drop_output(&run).await?;
+        let (mut pruned, mut after) = (0, String::new());
+        // Ids are in the order in which runs were asked for, so the oldest come first, and who was
+        // asked for too lately ends it. Nothing else says which runs still have output.
+        while let Some((run, asked_long_ago, ended_long_ago)) = self.has_output(&after, age).await?
+        {
+            if !asked_long_ago {
+                break;
+            }
+            if ended_long_ago {
+                pruned += self.drop_output(&run).await?;
+            }
+            after = run;
         }
         Ok(pruned)
     }
@@ -118,12 +127,17 @@ impl Store {
         }
     }
 
-    async fn prunable(&self, age: Duration) -> Result<Option<String>> {
+    /// The first run after this one that has output; whether it was asked for, and whether it
+    /// ended, more than `age` ago.
+    async fn has_output(&self, after: &str, age: Duration) -> Result<Option<(String, bool, bool)>> {
         self.again(|| async {
-            let sql = "SELECT id FROM runs WHERE finished_at < (SELECT {now}) - $1 \
-                AND EXISTS (SELECT 1 FROM run_output WHERE run_id = runs.id) LIMIT 1";
-            let run = self.query(sql).bind(ms(age)).fetch_optional(&self.writes).await?;
-            Ok(run.map(|row| row.try_get(0)).transpose()?)
+            let sql = "SELECT id, CASE WHEN created_at < {now} - $2 THEN 1 ELSE 0 END AS asked, \
+                    CASE WHEN finished_at < {now} - $2 THEN 1 ELSE 0 END AS ended \
+                FROM runs WHERE id = (SELECT min(run_id) FROM run_output WHERE run_id > $1)";
+            let run = self.query(sql).bind(after.to_owned()).bind(ms(age));
+            let Some(row) = run.fetch_optional(&self.reads).await? else { return Ok(None) };
+            let (asked, ended) = (rows::flag(&row, "asked")?, rows::flag(&row, "ended")?);
+            Ok(Some((row.try_get("id")?, asked, ended)))
         })
         .await
     }

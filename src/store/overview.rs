@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::Row;
 
+use super::ask::json;
 use super::{Result, RunSummary, Store, rows};
 
 impl Store {
@@ -17,15 +18,14 @@ impl Store {
         .await
     }
 
-    /// Names of the jobs that runs of a user's servers have completed, by server, in the order in
+    /// Names of the jobs that runs of these servers have completed, by server, in the order in
     /// which they were first asked for.
-    pub async fn installed(&self, user_id: i64) -> Result<HashMap<i64, Vec<String>>> {
+    pub async fn installed(&self, servers: &[i64]) -> Result<HashMap<i64, Vec<String>>> {
+        let servers = json(&servers);
         self.again(|| async {
-            let sql = "SELECT server_id, jobs, min(runs.id) AS first FROM runs \
-                JOIN servers ON servers.id = server_id \
-                WHERE user_id = $1 AND status = 'completed' \
-                GROUP BY server_id, jobs ORDER BY first";
-            let found = self.query(sql).bind(user_id).fetch_all(&self.reads).await?;
+            let sql = "SELECT server_id, jobs FROM installed \
+                WHERE server_id IN ({listed_numbers}) ORDER BY server_id, first_run";
+            let found = self.query(sql).bind(servers.clone()).fetch_all(&self.reads).await?;
             let mut installed: HashMap<i64, Vec<String>> = HashMap::new();
             for row in &found {
                 let jobs = installed.entry(row.try_get("server_id")?).or_default();

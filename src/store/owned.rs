@@ -50,19 +50,25 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<RunSummary>> {
         self.again(|| async {
+            // Two statements: each has an index that ends where the page does.
+            let sql = match server_id {
+                None => {
+                    "SELECT runs.*, servers.name AS server FROM runs \
+                        JOIN servers ON servers.id = runs.server_id \
+                        WHERE runs.owner_id = $1 AND runs.id < $2 ORDER BY runs.id DESC LIMIT $3"
+                }
+                Some(_) => {
+                    "SELECT runs.*, servers.name AS server FROM runs \
+                        JOIN servers ON servers.id = runs.server_id \
+                        WHERE runs.server_id = $4 AND servers.user_id = $1 AND runs.id < $2 \
+                        ORDER BY runs.id DESC LIMIT $3"
+                }
+            };
             // `~` comes after all that an id has.
-            let sql = "SELECT runs.*, servers.name AS server FROM runs \
-                JOIN servers ON servers.id = runs.server_id \
-                WHERE servers.user_id = $1 AND ($2 IS NULL OR runs.server_id = $2) \
-                    AND runs.id < $3 ORDER BY runs.id DESC LIMIT $4";
-            let rows = self
-                .query(sql)
-                .bind(user_id)
-                .bind(server_id)
-                .bind(before.unwrap_or("~").to_owned())
-                .bind(limit)
-                .fetch_all(&self.reads)
-                .await?;
+            let before = before.unwrap_or("~").to_owned();
+            let page = self.query(sql).bind(user_id).bind(before).bind(limit);
+            let page = server_id.into_iter().fold(page, |page, id| page.bind(id));
+            let rows = page.fetch_all(&self.reads).await?;
             let summary = rows
                 .iter()
                 .map(|row| Ok(RunSummary { run: rows::run(row)?, server: row.try_get("server")? }));

@@ -1,8 +1,12 @@
-//! How far a server's provisioning is: its joining and its run, as both are at one moment, so
-//! that what is shown fits the revision that it is shown with.
+//! How far the provisioning of servers is: their joining and their run, as all are at one moment,
+//! so that what is shown fits the revision that it is shown with. So many statements for a page
+//! full of servers as for one.
+
+use std::collections::HashMap;
 
 use sqlx::{AnyConnection, Row};
 
+use super::ask::json;
 use super::{Result, Store, StoreError};
 use crate::model::{Provision, RunResource};
 
@@ -14,37 +18,56 @@ impl Store {
     /// # Errors
     /// `UnknownServer`.
     pub async fn progress(&self, server_id: i64) -> Result<(Provision, Option<RunResource>)> {
+        let mut found = self.progress_of(&[server_id]).await?;
+        found.pop().ok_or(StoreError::UnknownServer)
+    }
+
+    /// The same of several servers, by id; without those that are not there.
+    pub async fn progress_of(
+        &self,
+        servers: &[i64],
+    ) -> Result<Vec<(Provision, Option<RunResource>)>> {
+        if servers.is_empty() {
+            return Ok(Vec::new());
+        }
         self.again(|| async {
             let mut tx = self.snapshot().await?;
-            let provision = self.provision_in(&mut tx, server_id).await?;
-            let provision = provision.ok_or(StoreError::UnknownServer)?;
-            let run = match (&provision.wants, provision.server.joins_by) {
-                (Some(wants), _) => wants.asked_at.map(|_| wants.run.id.clone()),
-                (None, Some(_)) => None,
-                (None, None) => self.last_run(&mut tx, server_id).await?,
-            };
-            let run = match run {
-                Some(id) => {
-                    let sql = "SELECT runs.*, servers.name AS server FROM runs \
-                        JOIN servers ON servers.id = runs.server_id WHERE runs.id = $1";
-                    let row = self.query(sql).bind(id).fetch_optional(&mut *tx).await?;
-                    match row {
-                        Some(row) => Some(self.whole_run(&mut tx, &row).await?),
-                        None => None,
-                    }
-                }
-                None => None,
-            };
+            let provisions = self.provisions_in(&mut tx, servers).await?;
+            let mut last = self.last_runs(&mut tx, servers).await?;
+            let shown = provisions.into_iter().map(|provision| {
+                let run = match (&provision.wants, provision.server.joins_by) {
+                    (Some(wants), _) => wants.asked_at.map(|_| wants.run.id.clone()),
+                    (None, Some(_)) => None,
+                    (None, None) => last.remove(&provision.server.id).flatten(),
+                };
+                (provision, run)
+            });
+            let shown: Vec<_> = shown.collect();
+            let ids: Vec<_> = shown.iter().filter_map(|(_, run)| run.clone()).collect();
+            let runs = self.runs_in(&mut tx, &ids).await?;
             tx.commit().await?;
-            Ok((provision, run))
+            let mut runs: HashMap<_, _> =
+                runs.into_iter().map(|run| (run.run.id.clone(), run)).collect();
+            let whole = |(provision, run): (_, Option<String>)| {
+                (provision, run.and_then(|run| runs.remove(&run)))
+            };
+            Ok(shown.into_iter().map(whole).collect())
         })
         .await
     }
 
-    async fn last_run(&self, tx: &mut AnyConnection, server_id: i64) -> Result<Option<String>> {
-        let sql = "SELECT id FROM runs WHERE server_id = $1 \
-            ORDER BY CASE WHEN started_at IS NULL THEN 1 ELSE 0 END, id DESC LIMIT 1";
-        let row = self.query(sql).bind(server_id).fetch_optional(tx).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    async fn last_runs(
+        &self,
+        tx: &mut AnyConnection,
+        servers: &[i64],
+    ) -> Result<HashMap<i64, Option<String>>> {
+        let sql = "SELECT id, COALESCE( \
+                (SELECT runs.id FROM runs WHERE server_id = servers.id \
+                    AND started_at IS NOT NULL ORDER BY runs.id DESC LIMIT 1), \
+                (SELECT runs.id FROM runs WHERE server_id = servers.id \
+                    ORDER BY runs.id DESC LIMIT 1)) AS last \
+            FROM servers WHERE id IN ({listed_numbers}) AND joins_by IS NULL";
+        let rows = self.query(sql).bind(json(&servers)).fetch_all(tx).await?;
+        rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("last")?))).collect()
     }
 }

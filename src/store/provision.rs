@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::ask::json;
@@ -53,43 +54,44 @@ impl Store {
     pub async fn provision(&self, server_id: i64) -> Result<Option<Provision>> {
         self.again(|| async {
             let mut tx = self.snapshot().await?;
-            let provision = self.provision_in(&mut tx, server_id).await?;
+            let mut provisions = self.provisions_in(&mut tx, &[server_id]).await?;
             tx.commit().await?;
-            Ok(provision)
+            Ok(provisions.pop())
         })
         .await
     }
 
-    /// The same in a transaction.
-    pub(super) async fn provision_in(
+    /// The same of several servers, by id, in a transaction.
+    pub(super) async fn provisions_in(
         &self,
         tx: &mut AnyConnection,
-        server_id: i64,
-    ) -> Result<Option<Provision>> {
-        let server = self.query("SELECT * FROM servers WHERE id = $1").bind(server_id);
-        let Some(row) = server.fetch_optional(&mut *tx).await? else { return Ok(None) };
-        let sql = "SELECT * FROM provision_steps WHERE server_id = $1 ORDER BY number";
-        let steps = self.query(sql).bind(server_id).fetch_all(&mut *tx).await?;
+        servers: &[i64],
+    ) -> Result<Vec<Provision>> {
+        let ids = json(&servers);
+        let sql = "SELECT * FROM servers WHERE id IN ({listed_numbers}) ORDER BY id";
+        let found = self.query(sql).bind(ids.clone()).fetch_all(&mut *tx).await?;
+        let sql = "SELECT * FROM provision_steps WHERE server_id IN ({listed_numbers}) \
+            ORDER BY server_id, number";
+        let steps = self.query(sql).bind(ids.clone()).fetch_all(&mut *tx).await?;
+        let mut steps = rows::grouped::<i64, _>(&steps, "server_id", rows::provision_step)?;
         let sql = "SELECT *, CASE WHEN expires_at <= {now} THEN 1 ELSE 0 END AS expired \
-            FROM joins WHERE server_id = $1";
-        let line = self.query(sql).bind(server_id).fetch_optional(&mut *tx).await?;
-        let wants = self.wants(&mut *tx, server_id).await?;
-        let line = line.map(|row| {
-            Ok::<_, sqlx::Error>(Line {
-                expires_at: rows::time(&row, "expires_at")?,
-                expired: rows::flag(&row, "expired")?,
-                enrolled_from: row.try_get("enrolled_from")?,
-                enrolled_at: rows::maybe_time(&row, "enrolled_at")?,
-                heard_at: rows::maybe_time(&row, "heard_at")?,
+            FROM joins WHERE server_id IN ({listed_numbers})";
+        let lines = self.query(sql).bind(ids.clone()).fetch_all(&mut *tx).await?;
+        let mut lines = rows::grouped::<i64, _>(&lines, "server_id", line)?;
+        let sql = "SELECT * FROM provision_wants WHERE server_id IN ({listed_numbers})";
+        let all = self.query(sql).bind(ids).fetch_all(&mut *tx).await?;
+        let mut all = rows::grouped::<i64, _>(&all, "server_id", wants)?;
+        let whole = found.iter().map(|row| {
+            let server = rows::server(row)?;
+            Ok(Provision {
+                steps: steps.remove(&server.id).unwrap_or_default(),
+                prepare_run: row.try_get("prepare_run")?,
+                wants: all.remove(&server.id).and_then(|mut one| one.pop()),
+                line: lines.remove(&server.id).and_then(|mut one| one.pop()),
+                server,
             })
         });
-        Ok(Some(Provision {
-            server: rows::server(&row)?,
-            steps: steps.iter().map(rows::provision_step).collect::<Result<_, _>>()?,
-            prepare_run: row.try_get("prepare_run")?,
-            wants,
-            line: line.transpose()?,
-        }))
+        whole.collect()
     }
 
     /// The run that is asked for once the server has joined.
@@ -100,18 +102,7 @@ impl Store {
     ) -> Result<Option<Wants>> {
         let sql = "SELECT * FROM provision_wants WHERE server_id = $1";
         let row = self.query(sql).bind(server_id).fetch_optional(tx).await?;
-        let Some(row) = row else { return Ok(None) };
-        let run = NewRun {
-            id: row.try_get("run_id")?,
-            server_id,
-            jobs: rows::json(&row, "jobs")?,
-            parameters: rows::json(&row, "parameters")?,
-            secrets: row.try_get("secrets")?,
-            untested_system: rows::flag(&row, "untested_system")?,
-            outline: rows::json(&row, "outline")?,
-            digest: row.try_get("digest")?,
-        };
-        Ok(Some(Wants { run, asked_at: rows::maybe_time(&row, "asked_at")? }))
+        Ok(row.as_ref().map(wants).transpose()?)
     }
 
     /// The server whose one line has this token (its SHA-256), if the script may be given to
@@ -214,4 +205,28 @@ impl Store {
         }
         Ok(all)
     }
+}
+
+fn line(row: &AnyRow) -> Result<Line, sqlx::Error> {
+    Ok(Line {
+        expires_at: rows::time(row, "expires_at")?,
+        expired: rows::flag(row, "expired")?,
+        enrolled_from: row.try_get("enrolled_from")?,
+        enrolled_at: rows::maybe_time(row, "enrolled_at")?,
+        heard_at: rows::maybe_time(row, "heard_at")?,
+    })
+}
+
+fn wants(row: &AnyRow) -> Result<Wants, sqlx::Error> {
+    let run = NewRun {
+        id: row.try_get("run_id")?,
+        server_id: row.try_get("server_id")?,
+        jobs: rows::json(row, "jobs")?,
+        parameters: rows::json(row, "parameters")?,
+        secrets: row.try_get("secrets")?,
+        untested_system: rows::flag(row, "untested_system")?,
+        outline: rows::json(row, "outline")?,
+        digest: row.try_get("digest")?,
+    };
+    Ok(Wants { run, asked_at: rows::maybe_time(row, "asked_at")? })
 }

@@ -1,12 +1,12 @@
 //! Runs as pages and terminals show them.
 
 use serde::Serialize;
-use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use utoipa::ToSchema;
 
+use super::ask::json;
 use super::{Result, Store, StoreError, rows};
-use crate::model::{Run, RunResource, Status};
+use crate::model::{Run, RunResource};
 
 /// A beginning of an id that is shorter names too many runs.
 const SHORTEST: usize = 6;
@@ -35,62 +35,77 @@ impl Store {
         self.again(|| async {
             let mut tx = self.snapshot().await?;
             // `~` comes after all that an id has.
-            let sql = "SELECT runs.*, servers.name AS server FROM runs \
-                JOIN servers ON servers.id = runs.server_id \
-                WHERE runs.id >= $1 AND runs.id < $2 ORDER BY runs.id LIMIT 2";
+            let sql = "SELECT id FROM runs WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 2";
             let found = self.query(sql).bind(id.clone()).bind(format!("{id}~"));
             let found = found.fetch_all(&mut *tx).await?;
-            let row = match &found[..] {
+            let found = match &found[..] {
                 [] => return Ok(None),
-                [row] => row,
+                [row] => row.try_get::<String, _>(0)?,
                 _ => return Err(StoreError::Ambiguous(id.clone())),
             };
-            let run = self.whole_run(&mut tx, row).await?;
+            let mut runs = self.runs_in(&mut tx, &[found]).await?;
             tx.commit().await?;
-            Ok(Some(run))
+            Ok(runs.pop())
         })
         .await
     }
 
-    /// The rest of a run: `row` has the run, and its server's name.
-    pub(super) async fn whole_run(
+    /// The runs of these ids, by id: all that there is of each but its output.
+    pub(super) async fn runs_in(
         &self,
         tx: &mut AnyConnection,
-        row: &AnyRow,
-    ) -> Result<RunResource> {
-        let run = rows::run(row)?;
-        let sql = "SELECT * FROM run_steps WHERE run_id = $1 ORDER BY number";
-        let steps = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
-        let sql = "SELECT * FROM run_notes WHERE run_id = $1 ORDER BY id";
-        let notes = self.query(sql).bind(run.id.clone()).fetch_all(&mut *tx).await?;
-        let place = match run.status {
-            Status::Pending => Some(self.place(&mut *tx, &run).await?),
-            _ => None,
-        };
-        Ok(RunResource {
-            place,
-            run,
-            server: row.try_get("server")?,
-            steps: steps.iter().map(rows::step).collect::<Result<_, _>>()?,
-            notes: notes.iter().map(rows::note).collect::<Result<_, _>>()?,
-        })
-    }
-
-    /// How many runs of the server come before it.
-    async fn place(&self, tx: &mut AnyConnection, run: &Run) -> Result<i64> {
-        let sql = "SELECT count(*) FROM runs WHERE server_id = $1 \
-            AND (status = 'installing' OR (status = 'pending' AND id < $2))";
-        let before = self.query(sql).bind(run.server_id).bind(run.id.clone());
-        Ok(before.fetch_one(tx).await?.try_get(0)?)
+        ids: &[String],
+    ) -> Result<Vec<RunResource>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = json(&ids);
+        // Its place: how many runs of the server come before it.
+        let sql = "SELECT runs.*, servers.name AS server, CASE WHEN status = 'pending' THEN \
+                (SELECT count(*) FROM runs AS active WHERE active.server_id = runs.server_id \
+                    AND active.status = 'installing') \
+                + (SELECT count(*) FROM runs AS older WHERE older.server_id = runs.server_id \
+                    AND older.status = 'pending' AND older.id < runs.id) END AS place \
+            FROM runs JOIN servers ON servers.id = runs.server_id \
+            WHERE runs.id IN ({listed}) ORDER BY runs.id";
+        let found = self.query(sql).bind(ids.clone()).fetch_all(&mut *tx).await?;
+        let sql = "SELECT * FROM run_steps WHERE run_id IN ({listed}) ORDER BY run_id, number";
+        let steps = self.query(sql).bind(ids.clone()).fetch_all(&mut *tx).await?;
+        let mut steps = rows::grouped::<String, _>(&steps, "run_id", rows::step)?;
+        let sql = "SELECT * FROM run_notes WHERE run_id IN ({listed}) ORDER BY run_id, id";
+        let notes = self.query(sql).bind(ids).fetch_all(tx).await?;
+        let mut notes = rows::grouped::<String, _>(&notes, "run_id", rows::note)?;
+        let whole = found.iter().map(|row| {
+            let run = rows::run(row)?;
+            Ok(RunResource {
+                place: row.try_get("place")?,
+                server: row.try_get("server")?,
+                steps: steps.remove(&run.id).unwrap_or_default(),
+                notes: notes.remove(&run.id).unwrap_or_default(),
+                run,
+            })
+        });
+        whole.collect()
     }
 
     /// The last runs, of one server or of all, newest first, at most so many.
     pub async fn runs(&self, server_id: Option<i64>, limit: i64) -> Result<Vec<RunSummary>> {
         self.again(|| async {
-            let sql = "SELECT runs.*, servers.name AS server FROM runs \
-                JOIN servers ON servers.id = runs.server_id \
-                WHERE $1 IS NULL OR runs.server_id = $1 ORDER BY runs.id DESC LIMIT $2";
-            let rows = self.query(sql).bind(server_id).bind(limit).fetch_all(&self.reads).await?;
+            let sql = match server_id {
+                None => {
+                    "SELECT runs.*, servers.name AS server FROM runs \
+                        JOIN servers ON servers.id = runs.server_id \
+                        ORDER BY runs.id DESC LIMIT $1"
+                }
+                Some(_) => {
+                    "SELECT runs.*, servers.name AS server FROM runs \
+                        JOIN servers ON servers.id = runs.server_id \
+                        WHERE runs.server_id = $2 ORDER BY runs.id DESC LIMIT $1"
+                }
+            };
+            let last = self.query(sql).bind(limit);
+            let last = server_id.into_iter().fold(last, |last, id| last.bind(id));
+            let rows = last.fetch_all(&self.reads).await?;
             let runs = rows
                 .iter()
                 .map(|row| Ok(RunSummary { run: rows::run(row)?, server: row.try_get("server")? }));

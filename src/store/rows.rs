@@ -1,11 +1,13 @@
 //! Rows of the tables as the model's types.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use sqlx::any::AnyRow;
-use sqlx::{Error, Row};
+use sqlx::any::{Any, AnyRow};
+use sqlx::{Decode, Error, Row, Type};
 
 use crate::model::{
     AttemptRecord, Changed, Chunk, FailureKind, HostState, Note, ProvisionStep, Run, RunStep,
@@ -41,6 +43,22 @@ pub(super) fn server(row: &AnyRow) -> Result<Server> {
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
     })
+}
+
+/// Rows by what they belong to, which this column names; each in their order.
+pub(super) fn grouped<'r, K, T>(
+    rows: &'r [AnyRow],
+    owner: &'static str,
+    read: impl Fn(&AnyRow) -> Result<T>,
+) -> Result<HashMap<K, Vec<T>>>
+where
+    K: Eq + Hash + Decode<'r, Any> + Type<Any>,
+{
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(row.try_get(owner)?).or_default().push(read(row)?);
+    }
+    Ok(groups)
 }
 
 pub(super) fn changed(row: &AnyRow) -> Result<Changed> {

@@ -23,8 +23,9 @@ impl Store {
                 let mut tx = self.begin().await?;
                 let sql = "INSERT INTO servers \
                     (user_id, name, host, ssh_port, ssh_user, host_key, provider, public_ip, \
-                        created_at, updated_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now}, {now}) RETURNING id";
+                        revision, created_at, updated_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {restored_at} + 1, {now}, {now}) \
+                    RETURNING id";
                 let row = self
                     .query(sql)
                     .bind(new.user_id)

@@ -29,10 +29,18 @@ impl Store {
         self.again(|| async {
             let mut tx = self.snapshot().await?;
             // Lengths first: a database knows them without reading the bytes.
-            let sql = "SELECT attempt, start, CAST(length(bytes) AS BIGINT) AS length \
-                FROM run_output WHERE run_id = $1 AND ($2 IS NULL OR step = $2) \
-                ORDER BY attempt, start";
-            let chunks = self.query(sql).bind(run.to_owned()).bind(step);
+            let sql = match step {
+                None => {
+                    "SELECT attempt, start, CAST(length(bytes) AS BIGINT) AS length \
+                        FROM run_output WHERE run_id = $1 ORDER BY attempt, start"
+                }
+                Some(_) => {
+                    "SELECT attempt, start, CAST(length(bytes) AS BIGINT) AS length \
+                        FROM run_output WHERE run_id = $1 AND step = $2 ORDER BY attempt, start"
+                }
+            };
+            let chunks = self.query(sql).bind(run.to_owned());
+            let chunks = step.into_iter().fold(chunks, |chunks, step| chunks.bind(step));
             let (mut whole, mut bytes) = (0_u64, Vec::new());
             for chunk in chunks.fetch_all(&mut *tx).await? {
                 let length = chunk.try_get::<i64, _>("length")? as u64;

@@ -68,6 +68,20 @@ impl Store {
         Ok(())
     }
 
+    /// completed → pending, from this step on: an attempt begins with it. (Where it does not
+    /// go back to an earlier step, there are none.)
+    pub(super) async fn forget_from(
+        &self,
+        tx: &mut AnyConnection,
+        run: &str,
+        first: i64,
+    ) -> Result<()> {
+        let sql = "UPDATE run_steps SET status = 'pending', changed = NULL, started_at = NULL, \
+            finished_at = NULL WHERE run_id = $1 AND number >= $2 AND status = 'completed'";
+        self.query(sql).bind(run.to_owned()).bind(first).execute(tx).await?;
+        Ok(())
+    }
+
     async fn step(
         &self,
         lease: &Lease,

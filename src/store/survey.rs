@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::Row;
 
-use super::{Result, Store, rows};
+use super::{Restoration, Result, Store, rows};
 
-/// A run that something is the matter with.
+/// A run, or a server that joins, that something is the matter with.
 #[derive(Debug, Clone, Serialize)]
 pub struct Oddity {
-    /// The run's id.
+    /// The run's id; empty for a server that joins.
     pub run: String,
     /// The server's name.
     pub server: String,
@@ -34,6 +34,12 @@ pub struct Survey {
     pub unknown: Vec<Oddity>,
     /// Runs that are to be cancelled since a minute, and are not.
     pub uncancelled: Vec<Oddity>,
+    /// Runs that failed because their hosts have them from somebody who is not known here.
+    pub superseded: Vec<Oddity>,
+    /// Servers that join, and where no worker looked for a minute (step 4).
+    pub unvisited: Vec<Oddity>,
+    /// The last restoration from a backup.
+    pub restoration: Option<Restoration>,
     /// Steps that are at work: the run, and when the host started them.
     pub at_work: Vec<(Oddity, i64)>,
 }
@@ -62,6 +68,18 @@ impl Store {
                 "SELECT runs.id, name, cancel_requested_at AS since FROM runs \
                     JOIN servers ON servers.id = server_id \
                     WHERE status = 'installing' AND cancel_requested_at < {now} - 60000",
+                "SELECT runs.id, name, finished_at AS since FROM runs \
+                    JOIN servers ON servers.id = server_id WHERE error_kind = 'superseded'",
+                "SELECT '' AS id, name, step.due_at AS since FROM provision_steps AS step \
+                    JOIN servers ON servers.id = server_id \
+                    WHERE number = 4 AND step.status IN ('pending', 'installing') \
+                        AND step.due_at < {now} - 60000 \
+                        AND ((step.status = 'pending' AND EXISTS (SELECT 1 \
+                                FROM provision_steps AS before WHERE before.server_id = step.server_id \
+                                    AND before.number = 3 AND before.status = 'completed' \
+                                    AND before.finished_at < {now} - 60000)) \
+                            OR (step.status = 'installing' \
+                                AND (worker IS NULL OR step.lease_until < {now} - 60000)))",
             ] {
                 let rows = self.query(sql).fetch_all(&mut *tx).await?;
                 odd.push(rows.iter().map(oddity).collect::<Result<Vec<_>, _>>()?);
@@ -73,6 +91,7 @@ impl Store {
             let steps = self.query(sql).fetch_all(&mut *tx).await?;
             let at_work = steps.iter().map(|row| Ok((oddity(row)?, row.try_get("number")?)));
             let at_work = at_work.collect::<Result<_>>()?;
+            let restoration = self.restoration(&mut tx).await?;
             tx.commit().await?;
             let mut odd = odd.into_iter();
             let mut next = || odd.next().unwrap_or_default();
@@ -84,6 +103,9 @@ impl Store {
                 unreachable: next(),
                 unknown: next(),
                 uncancelled: next(),
+                superseded: next(),
+                unvisited: next(),
+                restoration,
                 at_work,
             })
         })

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
 use super::Worker;
-use super::lease::{Keeper, LEASE};
+use super::lease::Keeper;
 use super::record::Recorder;
 use crate::model::{Claim, Event, FailureKind, Happening, HostState, Status};
 use crate::remote::{self, Decision, Failure, Holder, Question, Request, Wish};
@@ -51,10 +51,10 @@ impl Worker {
         self.counts.taken(taken);
         tracing::info!(epoch = claim.lease.epoch, from = taken.word(), "taken");
         self.installation.announce(changed).await;
-        let (store, lease) = (self.installation.store.clone(), claim.lease.clone());
+        let (renewals, lease) = (self.renewals.clone(), claim.lease.clone());
         let keeper = Keeper::keep(since, move || {
-            let (store, lease) = (store.clone(), lease.clone());
-            async move { store.renew(&lease, LEASE).await }
+            let (renewals, lease) = (renewals.clone(), lease.clone());
+            async move { renewals.renew(lease).await }
         });
         let followed = tokio::select! {
             followed = self.follow(&claim) => followed,
@@ -123,9 +123,9 @@ impl Worker {
             .fleet
             .as_ref()
             .map_or_else(|| request.plan.outline(), |fleet| fleet.outline.clone());
-        let recorder =
-            Recorder::new(self.installation.clone(), lease.clone(), outline, self.counts.clone());
-        let recorder = recorder.await?;
+        let mut recorder =
+            Recorder::new(self.installation.clone(), lease.clone(), outline, self.counts.clone())
+                .await?;
         let mut line = Line::start(request);
         if claim.run.cancel_requested_at.is_some() {
             line.cancel();
@@ -141,6 +141,8 @@ impl Worker {
                     None => return Ok(Then::Gone),
                     Some(event) => match ending(&event) {
                         Ending::No => recorder.record(&event).await?,
+                        // Also where the host has the run from somebody else: if that is a
+                        // worker of ours, the store says that the lease is lost.
                         Ending::Ended(end) => {
                             recorder.record(&event).await?;
                             return Ok(Then::Ended(end));
@@ -154,7 +156,6 @@ impl Worker {
                             self.wait_for(claim, holder.as_ref()).await?;
                             return Ok(Then::Gone);
                         }
-                        Ending::Behind => return Err(StoreError::Fenced),
                     },
                 },
                 Some(question) = line.questions.recv() => holder = answer(question).or(holder),
@@ -218,11 +219,16 @@ impl Worker {
     async fn other_of_ours(&self, run: &str) -> Result<(String, Option<String>), StoreError> {
         let store = &self.installation.store;
         let Some(other) = store.run(run).await? else {
-            return Ok((format!("the host is busy with run {run} of a removed server"), None));
+            let what = format!(
+                "the host is busy with run {run}, which the database does not know: its server was \
+                 removed, or it was asked for after the backup that the database was restored from"
+            );
+            return Ok((what, None));
         };
         let name = &other.server;
         let other = &other.run;
-        if other.host_state == Some(HostState::Unknown) {
+        let superseded = other.error_kind == Some(FailureKind::Superseded);
+        if other.host_state == Some(HostState::Unknown) && !superseded {
             // It was given up, and lives: first its end must be known.
             let changed = store.retry(run, None).await?;
             self.installation.announce(changed).await;
@@ -304,14 +310,12 @@ enum Ending {
     Ended(End),
     Left,
     Busy,
-    Behind,
 }
 
 fn ending(event: &Event) -> Ending {
     match &event.what {
         Happening::RunFailed { kind: FailureKind::Left, .. } => Ending::Left,
         Happening::RunFailed { kind: FailureKind::HostBusy, .. } => Ending::Busy,
-        Happening::RunFailed { kind: FailureKind::Superseded, .. } => Ending::Behind,
         Happening::RunFailed { kind, .. } => Ending::Ended(End::failed(*kind)),
         Happening::RunCompleted { .. } => {
             Ending::Ended(End { status: Status::Completed, failure: None })

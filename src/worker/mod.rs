@@ -9,6 +9,7 @@ mod lease;
 mod live;
 mod prepare;
 mod record;
+mod renewals;
 mod sweeper;
 mod visit;
 
@@ -25,6 +26,8 @@ use tracing::{Instrument, Span};
 
 pub use lease::LEASE;
 pub use sweeper::sweep;
+
+use renewals::Renewals;
 
 use crate::catalog::Jobs;
 use crate::installation::Installation;
@@ -50,6 +53,7 @@ pub struct Worker {
     slot_count: u32,
     /// How long a host may be away before its run is failed.
     patience: Duration,
+    renewals: Renewals,
     /// Runs of ours that are to be cancelled.
     cancels: watch::Sender<BTreeSet<String>>,
     draining: watch::Sender<bool>,
@@ -91,6 +95,7 @@ impl Worker {
             RunCounts::new(registry, slots.into())
         });
         let worker = Self {
+            renewals: Renewals::new(installation.store.clone()),
             installation,
             jobs,
             name: name().into(),

@@ -23,9 +23,9 @@ impl Worker {
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Err(failure)),
         };
-        let Prepared { plan, mut fleet, ssh } = prepared;
+        let Prepared { plan, mut fleet, ssh, target } = prepared;
         let is_other = !fleet.same_plan || fleet.outline != plan.outline();
-        if claim.attempts.is_empty() && is_other {
+        if claim.attempts.is_empty() && fleet.misfit.is_none() && is_other {
             fleet.outline = plan.outline();
             fleet.same_plan = true;
             let changed = self
@@ -37,7 +37,7 @@ impl Worker {
         }
         Ok(Ok(Request {
             ssh: Arc::new(ssh),
-            target: target(&claim.server),
+            target,
             plan: Arc::new(plan),
             mode: Mode::Apply,
             untested_system: claim.run.untested_system,
@@ -82,6 +82,7 @@ impl Worker {
 
     fn read(&self, claim: &Claim) -> Result<Prepared, Failure> {
         let (run, server) = (&claim.run, &claim.server);
+        let target = target(server)?;
         let secrets = self
             .installation
             .secrets(&run.id, claim.secrets.as_deref())
@@ -94,19 +95,22 @@ impl Worker {
 
         let mut values = run.parameters.clone();
         values.extend(secrets.clone());
-        let plan = match self.jobs.now().plan(&run.jobs, &values) {
-            Ok(plan) => plan,
-            // The host goes on with the steps that it has; no new attempt can be made.
-            Err(_) if !claim.attempts.is_empty() => {
-                Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] }
-            }
+        let (plan, misfit) = match self.jobs.now().plan(&run.jobs, &values) {
+            Ok(plan) => (plan, None),
             Err(error) => {
                 let message = format!(
                     "what was asked for can't be done with this worker's job files: {}. \
                      Give all roles the same files, and ask again",
                     without_secrets(&error, &secrets)
                 );
-                return Err(Failure::new(FailureKind::JobChanged, message));
+                let misfit = Failure::new(FailureKind::JobChanged, message);
+                if claim.attempts.is_empty() && !claim.restored {
+                    return Err(misfit);
+                }
+                // The host goes on with the steps that it has; no new attempt can be made.
+                let nothing =
+                    Plan { jobs: vec![], steps: vec![], handlers: vec![], values: vec![] };
+                (nothing, Some(misfit))
             }
         };
         let fleet = FleetRun {
@@ -118,21 +122,21 @@ impl Worker {
             // A retry takes the scripts as they are now: they may be what was mended.
             same_plan: plan.digest() == claim.digest
                 || claim.retry.is_some() && plan.outline() == claim.outline,
+            misfit,
+            restored: claim.restored,
             retry: claim.retry,
             away_since: run.unreachable_since,
             patience: self.patience,
         };
-        Ok(Prepared { plan, fleet, ssh })
+        Ok(Prepared { plan, fleet, ssh, target })
     }
 }
 
-/// Where a server is logged in to.
-pub(super) fn target(server: &Server) -> Target {
-    Target {
-        user: Some(server.ssh_user.clone()),
-        host: server.host.clone(),
-        port: Some(server.ssh_port),
-    }
+/// Where a server is logged in to. It was checked when it was entered; who has written in the
+/// database since must not get options of ssh on this machine out of it.
+pub(super) fn target(server: &Server) -> Result<Target, Failure> {
+    Target::new(Some(&server.ssh_user), &server.host, Some(server.ssh_port))
+        .map_err(|error| Failure::new(FailureKind::AddressRefused, error.to_string()))
 }
 
 fn key_lost(error: &dyn std::error::Error) -> Failure {
@@ -160,4 +164,5 @@ struct Prepared {
     plan: Plan,
     fleet: FleetRun,
     ssh: Ssh,
+    target: Target,
 }

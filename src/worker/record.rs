@@ -1,7 +1,6 @@
 //! Records what happens in a run: one transition of the store for each event, and its
 //! announcement after the commit (promise 2). Output is told live, and nobody waits for that.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,7 +28,7 @@ pub struct Recorder {
     live: Option<Live>,
     counts: RunCounts,
     /// The step that is at work, since when by the host's clock.
-    at_work: Mutex<Option<AtWork>>,
+    at_work: Option<AtWork>,
 }
 
 /// A step that is at work.
@@ -56,14 +55,14 @@ impl Recorder {
         let ends = ends.get(&lease.run).cloned().unwrap_or_default();
         let wire = installation.wire.as_ref();
         let live = wire.map(|wire| Live::of(&lease.run, ends, wire.bus.clone()));
-        Ok(Self { installation, lease, outline, live, counts, at_work: Mutex::default() })
+        Ok(Self { installation, lease, outline, live, counts, at_work: None })
     }
 
     /// Writes an event, and tries for as long as the store is away.
     ///
     /// # Errors
     /// Fails if the lease is lost, or the store can't take it.
-    pub async fn record(&self, event: &Event) -> Result<(), StoreError> {
+    pub async fn record(&mut self, event: &Event) -> Result<(), StoreError> {
         let mut told = false;
         loop {
             match self.write(event).await {
@@ -74,25 +73,28 @@ impl Recorder {
                     }
                     sleep(AGAIN).await;
                 }
-                Ok(Some(changed)) => {
-                    self.count(event);
-                    self.installation.announce(changed).await;
+                Ok(changed) => {
+                    if let Happening::PlanFound { outline, .. } = &event.what {
+                        self.outline = outline.clone();
+                    }
+                    if let Some(changed) = changed {
+                        self.count(event);
+                        self.installation.announce(changed).await;
+                    }
                     return Ok(());
                 }
-                Ok(None) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
     }
 
     /// How long steps take.
-    fn count(&self, event: &Event) {
-        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+    fn count(&mut self, event: &Event) {
         let (step, result) = match &event.what {
             Happening::StepStarted { step, .. } => {
                 let StepRef { job, step: name, .. } = step;
                 let span = tracing::info_span!("step", job, step = name, result = Empty);
-                *at_work = Some(AtWork { step: step.clone(), since: event.time, span });
+                self.at_work = Some(AtWork { step: step.clone(), since: event.time, span });
                 return;
             }
             Happening::StepCompleted { step, changed: true } => (step, "changed"),
@@ -100,7 +102,8 @@ impl Recorder {
             Happening::StepFailed { step, .. } => (step, "failed"),
             _ => return,
         };
-        if let Some(AtWork { since, span, .. }) = at_work.take().filter(|it| it.step == *step) {
+        if let Some(AtWork { since, span, .. }) = self.at_work.take().filter(|it| it.step == *step)
+        {
             span.record("result", result);
             let took = event.time.duration_since(since).try_into().unwrap_or_default();
             self.counts.step(step, result, took);
@@ -112,7 +115,7 @@ impl Recorder {
         let Some(at) = &event.at else { return self.before_any_attempt(&event.what).await };
         match &event.what {
             // The store knows the plan.
-            Happening::RunPlanned { .. } => return Ok(None),
+            Happening::RunPlanned { .. } | Happening::PlanFound { .. } => return Ok(None),
             Happening::RunStarted { .. } => store.start_attempt(lease, at).await,
             Happening::StepStarted { step, .. } => {
                 store.start_step(lease, at, self.number(step), time).await
@@ -152,6 +155,7 @@ impl Recorder {
     async fn before_any_attempt(&self, what: &Happening) -> Result<Option<Changed>, StoreError> {
         let (store, lease) = (&self.installation.store, &self.lease);
         match what {
+            Happening::PlanFound { outline, digest } => store.replan(lease, outline, digest).await,
             Happening::RunFailed { kind, error } => self.fail(None, *kind, error).await,
             Happening::RunCancelled => store.cancel_run(lease, None).await,
             Happening::HostAway { error } => store.host_away(lease, None, error).await,

@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_millis(100);
 /// How often Redis and the output are tidied.
 const TIDY: Duration = Duration::from_secs(60);
-/// A request may be repeated with its Idempotency-Key for so long.
+/// A request may be repeated with its Idempotency-Key for so long, and a script's callback.
 const REPEATABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Who did what is kept for so long: a year.
 const AUDIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -112,6 +112,7 @@ async fn tidy_up(installation: &Installation, keep_output: Duration) -> Result<(
         installation.announce(changed).await;
     }
     installation.store.forget_requests(REPEATABLE).await?;
+    installation.store.forget_callbacks(REPEATABLE).await?;
     installation.store.forget_sessions().await?;
     installation.store.forget_audited(AUDIT).await?;
     installation.store.prune_output(keep_output).await.map(drop)

@@ -58,12 +58,13 @@ impl Worker {
     async fn log_in(&self, claim: &ConnectivityClaim) -> Result<Facts, Failure> {
         let server = &claim.server;
         self.may_be_there(server).await?;
+        let target = target(server)?;
         let ssh = self.login(server, claim.private_key.as_deref())?;
-        match timeout(VISIT, visit(&ssh, &target(server))).await {
+        match timeout(VISIT, visit(&ssh, &target)).await {
             Ok(visited) => visited,
             Err(_) => Err(Failure::new(
                 FailureKind::Unreachable,
-                format!("{} lets us in, and does not answer", target(server)),
+                format!("{target} lets us in, and does not answer"),
             )),
         }
     }
@@ -129,7 +130,7 @@ impl Worker {
 
     async fn offered(&self, server: &Server) -> Result<String, Failure> {
         self.may_be_there(server).await?;
-        let key = offered_key(&target(server)).await?;
+        let key = offered_key(&target(server)?).await?;
         Ok(key.key().to_owned())
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::lab::{Host, Lab};
-use crate::page::{Block, Place};
+use crate::place::Place;
 
 /// For names that end so, Caddy is its own authority; nobody can ask a public one here.
 const NAME: &str = "groundcrew.local";
@@ -42,7 +42,7 @@ impl Machines {
     }
 
     /// What is written in the page, and what it is here.
-    pub fn words(&self) -> [(&'static str, String); 5] {
+    pub fn words(&self) -> [(&'static str, String); 6] {
         let panel = self.panel().address;
         let (network, _) = panel.rsplit_once('.').expect("an address");
         let network = format!("{network}.0/24");
@@ -52,6 +52,8 @@ impl Machines {
             ("10.0.0.2", self.second().address),
             ("203.0.113.24", self.edge().address),
             ("groundcrew.example.com", NAME.to_owned()),
+            // The same package, of the program that is tested.
+            ("target/debian/", "target/debian-dev/".to_owned()),
         ]
     }
 
@@ -74,15 +76,14 @@ impl Machines {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its rights");
     }
 
-    /// Does what the block says, where it says; gives what it prints.
-    pub fn follow(&self, block: &Block) -> String {
-        let text = format!("set -eo pipefail\n{}", block.text);
-        let output = match &block.place {
+    /// Runs the commands there, and gives what they print.
+    pub fn follow(&self, place: &Place, commands: &str) -> String {
+        let text = format!("set -eo pipefail\n{commands}");
+        let output = match place {
             Place::Clone => {
                 let path = std::env::var("PATH").unwrap_or_default();
                 let mut shell = Command::new("bash");
                 shell.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
-                // The same package, of the program that is tested.
                 shell.env("PROFILE", "dev");
                 shell.env("PATH", format!("{}:{path}", self.lab.folder.path().display()));
                 shell.args(["-c", &text]).output()
@@ -99,7 +100,7 @@ impl Machines {
         let output = output.expect("a shell");
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (out, error) = (said(&output.stdout), said(&output.stderr));
-        assert!(output.status.success(), "{block:?}\n{out}{error}");
+        assert!(output.status.success(), "{commands}\n{out}{error}");
         out
     }
 

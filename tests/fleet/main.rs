@@ -19,6 +19,7 @@ mod redis;
 mod watchdog;
 
 mod cancelled;
+mod doctor;
 mod embedded;
 mod fenced;
 mod fifty;
@@ -39,8 +40,10 @@ mod refuses_schemas;
 mod refuses_starts;
 mod retried;
 mod secrets;
+mod side_by_side;
 mod small_disk;
 mod storm;
+mod tampered;
 mod told_to_leave;
 mod watched;
 mod workers;

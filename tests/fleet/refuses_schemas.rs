@@ -6,7 +6,8 @@ use crate::fleet::{Fleet, UP, database, sql};
 use crate::redis::Redis;
 
 /// What a later version leaves in the database.
-const LATER: &str = "INSERT INTO migrations VALUES (9999, '9999_later', 0)";
+const LATER: &str =
+    "INSERT INTO migrations (number, name, applied_at) VALUES (9999, '9999_later', 0)";
 
 const NEWER: [&str; 2] = ["schema (9999) is newer than this groundcrew", "install the groundcrew"];
 

@@ -74,7 +74,7 @@ fn keeps_20_runs() {
     }
     assert_eq!((runs(&host, "attempt-1"), runs(&host, "tombstone"), runs(&host, "")), (20, 2, 22));
     let oldest = host.run("ls /var/lib/groundcrew/runs | head -n 1");
-    assert_eq!(host.ask(&format!("state {oldest} 1")), format!("state 0 none"));
+    assert_eq!(host.ask(&format!("state {oldest} 1")), "state 0 ended");
     let bundle = crate::talk::bundle(&oldest, 1, "true");
     assert_eq!(host.talk().start(&oldest, 1, 1, &bundle), "refused ended");
 }

@@ -1,9 +1,11 @@
 //! Promise 4: only the holder of the lease writes. Also postponed runs.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use groundcrew::model::{AttemptRecord, FailureKind, Lease, Status};
 use groundcrew::store::{Store, StoreError};
+use sqlx::{AnyConnection, Connection};
 
 use crate::harness::{Database, LEASE, at, chunk, is, name, now, on_both, outline};
 
@@ -13,7 +15,8 @@ on_both!(
     postponed,
     postponed_after_another,
     postponed_after_a_reboot,
-    replanned
+    replanned,
+    renewed_together,
 );
 
 /// Every call that carries a lease, and what it said.
@@ -71,6 +74,35 @@ async fn renewed(db: Database) {
     db.store.renew(&lease, LEASE).await.expect("renewed");
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(db.try_claim(&run).await.is_none(), "the lease holds again");
+}
+
+/// Promise 4: of those that are renewed together, only the ones that are held; and one that is
+/// locked keeps nobody waiting.
+async fn renewed_together(db: Database) {
+    let mut leases = Vec::new();
+    for name in ["held", "behind", "back", "ended", "locked"] {
+        let server = db.server(name).await;
+        let run = db.ask(&server).await;
+        let claimed = db.store.claim(&run, "w1", Duration::ZERO).await.expect("an answer");
+        leases.push(claimed.expect("a claim").claim.lease);
+    }
+    let [held, behind, back, ended, locked] = &leases[..] else { panic!("five") };
+    let behind = Lease { epoch: behind.epoch - 1, ..behind.clone() };
+    db.store.hand_back(back).await.expect("handed back");
+    let _ = db.store.cancel_run(ended, None).await.expect("cancelled");
+    let mut renewed = HashSet::from([held.run.clone(), locked.run.clone()]);
+    let all = [held, &behind, back, ended, locked];
+    let answer = async || db.store.renew_together(&all, LEASE).await.expect("an answer");
+    assert_eq!(answer().await, renewed);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(db.try_claim(&held.run).await.is_none(), "the lease holds again");
+    if !db.is_sqlite {
+        let mut other = AnyConnection::connect(&db.url).await.expect("Postgres");
+        let lock = format!("BEGIN; SELECT id FROM runs WHERE id = '{}' FOR UPDATE", locked.run);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut other).await.expect("locked");
+        renewed.remove(&locked.run);
+        assert_eq!(answer().await, renewed);
+    }
 }
 
 /// A run that waits for a busy host takes up no worker, and is woken when the run ends that it waits for.

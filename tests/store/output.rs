@@ -95,7 +95,9 @@ async fn pruned(db: Database) {
     let young = db.claim(&db.ask(&old.server).await).await;
     db.store.append_output(&young.lease, &at(""), &chunk(0, b"young")).await.expect("appended");
     assert_eq!(prune(LEASE).await, 0, "it ended just now");
-    db.raw("UPDATE runs SET finished_at = finished_at - 120000").await.expect("older");
+    let older =
+        "UPDATE runs SET created_at = created_at - 120000, finished_at = finished_at - 120000";
+    db.raw(older).await.expect("older");
     assert_eq!(prune(LEASE).await, 400);
     assert!(db.store.output(&old.run.id, (0, 0), 9).await.expect("output").is_empty());
     assert_eq!(db.store.output(&young.run.id, (0, 0), 9).await.expect("output").len(), 1);

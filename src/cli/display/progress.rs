@@ -112,7 +112,10 @@ impl Progress {
                 self.end = Some(End::Cancelled);
                 return self.stop(event.time);
             }
-            Happening::Note { .. } | Happening::HostAway { .. } | Happening::HostBack => {}
+            Happening::PlanFound { .. }
+            | Happening::Note { .. }
+            | Happening::HostAway { .. }
+            | Happening::HostBack => {}
             Happening::StepStarted { step, .. } => {
                 let index = self.find(step);
                 // Of a run that is followed, events may be long past. That the host's

@@ -1,17 +1,19 @@
 //! What is seen of an installation at the address that browsers and servers use: whether they reach
 //! pages and gateway there, and whether nobody gets in who must not.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use futures_util::TryFutureExt;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, ORIGIN, UPGRADE};
 use http::{Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -24,6 +26,8 @@ use super::Finding;
 
 /// Each question is answered within this time, or not at all.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What /healthz says is shorter, in bytes.
+const MOST: usize = 64 << 10;
 /// A gateway's first word is shorter, in bytes.
 const FIRST_WORD: usize = 1024;
 
@@ -37,15 +41,41 @@ pub(super) struct Outside<'a> {
     pub(super) app_key: &'a str,
 }
 
+/// How web saw who asked it.
+struct Seen {
+    /// The machine that we reached, which may be a proxy.
+    asked: IpAddr,
+    /// We, in web's eyes.
+    address: Option<IpAddr>,
+}
+
+impl Seen {
+    /// Who came from elsewhere and is taken for a process of web's own machine, came through a
+    /// proxy there that is not believed.
+    fn as_problem(&self) -> Option<String> {
+        let address = self.address.filter(IpAddr::is_loopback)?;
+        (!self.asked.is_loopback()).then(|| {
+            format!(
+                "all who come through the proxy in front are taken for {address}: limits of addresses count \
+                 them as one, and the audit log knows no other; name it, GROUNDCREW_PROXIES={address}"
+            )
+        })
+    }
+}
+
 impl Outside<'_> {
     /// Looks at all of it.
     pub(super) async fn look(&self) -> Vec<Finding> {
         let said = |done: Result<()>| done.err().map(|error| format!("{error:#}"));
+        let pages = self.pages().await;
+        let proxies = pages.as_ref().ok().and_then(|seen| seen.as_problem());
+        let finding = |check, problem| Finding { check, problem, note: None };
         vec![
-            Finding { check: "TLS", problem: self.plain() },
-            Finding { check: "pages, from outside", problem: said(self.pages().await) },
-            Finding { check: "gateway, from outside", problem: said(self.gateway().await) },
-            Finding { check: "authorization", problem: said(self.strangers().await) },
+            finding("TLS", self.plain()),
+            finding("pages, from outside", said(pages.map(drop))),
+            finding("proxies", proxies),
+            finding("gateway, from outside", said(self.gateway().await)),
+            finding("authorization", said(self.strangers().await)),
         ]
     }
 
@@ -55,27 +85,29 @@ impl Outside<'_> {
             format!(
                 "passwords and sessions travel readable to {}; put a proxy with TLS in front, or set \
                  GROUNDCREW_TLS_CERT and GROUNDCREW_TLS_KEY, and GROUNDCREW_URL to https://…",
-                self.url
+                shown(self.url)
             )
         })
     }
 
-    async fn pages(&self) -> Result<()> {
-        let advice = || {
-            format!(
-                "the pages are not reached at {} (GROUNDCREW_URL); does `groundcrew web` run, and the proxy in front of it?",
-                self.url
-            )
+    async fn pages(&self) -> Result<Seen> {
+        let look = async {
+            let (response, asked) = ask(self.url, request(Method::GET, "/healthz")).await?;
+            ensure!(response.status() == StatusCode::OK, "/healthz answers {}", response.status());
+            let body = to_bytes(Body::new(response.into_body()), MOST)
+                .await
+                .context("reading /healthz")?;
+            let said: Value = serde_json::from_slice(&body).context("/healthz is none of ours")?;
+            let address = said["address"].as_str().and_then(|address| address.parse().ok());
+            Ok(Seen { asked, address })
         };
-        let response =
-            ask(self.url, request(Method::GET, "/healthz")).await.with_context(advice)?;
-        ensure!(
-            response.status() == StatusCode::OK,
-            "{}: /healthz is answered with {}",
-            advice(),
-            response.status()
-        );
-        Ok(())
+        look.await.with_context(|| {
+            format!(
+                "the pages are not reached at {} (GROUNDCREW_URL); does `groundcrew web` run, and the proxy in \
+                 front of it?",
+                shown(self.url)
+            )
+        })
     }
 
     async fn gateway(&self) -> Result<()> {
@@ -86,14 +118,14 @@ impl Outside<'_> {
                 (CONNECTION, "Upgrade"),
                 (UPGRADE, "websocket"),
                 (http::header::SEC_WEBSOCKET_VERSION, "13"),
-                (http::header::SEC_WEBSOCKET_KEY, "Z3JvdW5kY3JldyBkb2N0b3I="),
-                (ORIGIN, self.url.to_string().trim_end_matches('/')),
+                (http::header::SEC_WEBSOCKET_KEY, "Z3JvdW5kY3Jld2RvY3Rvcg=="),
+                (ORIGIN, shown(self.url).as_str()),
             ] {
                 request
                     .headers_mut()
                     .insert(name, value.parse().context("the address in a header")?);
             }
-            let response = ask(self.gateway, request).await?;
+            let (response, _) = ask(self.gateway, request).await?;
             ensure!(
                 response.status() == StatusCode::SWITCHING_PROTOCOLS,
                 "it answers {} and not 101: does the proxy in front send /app/ to the gateways, as a WebSocket?",
@@ -124,7 +156,7 @@ impl Outside<'_> {
         ];
         for (request, refusal, what) in cases {
             let path = request.uri().path().to_owned();
-            let answer = ask(self.url, request).await?.status();
+            let answer = ask(self.url, request).await?.0.status();
             if answer.is_success() {
                 bail!(
                     "whoever is not signed in {what}: {path} answers {answer}. Does the proxy in front add somebody's cookie or token?"
@@ -139,13 +171,18 @@ impl Outside<'_> {
     }
 }
 
+/// Without the slash at its end, as people write it.
+fn shown(origin: &Uri) -> String {
+    origin.to_string().trim_end_matches('/').to_owned()
+}
+
 fn request(method: Method, path: &str) -> Request<Body> {
     let request = Request::builder().method(method).uri(path).body(Body::empty());
     request.expect("the path is ours")
 }
 
-/// Asks there, on a connection of its own.
-async fn ask(origin: &Uri, mut request: Request<Body>) -> Result<Response<Incoming>> {
+/// Asks there, on a connection of its own. Gives the answer, and which address gave it.
+async fn ask(origin: &Uri, mut request: Request<Body>) -> Result<(Response<Incoming>, IpAddr)> {
     let authority = origin.authority().context("an address without a host")?;
     request.headers_mut().insert(HOST, authority.as_str().parse().context("the host in a header")?);
     let answer = async {
@@ -155,12 +192,14 @@ async fn ask(origin: &Uri, mut request: Request<Body>) -> Result<Response<Incomi
         let socket = TcpStream::connect((host, port))
             .await
             .with_context(|| format!("connecting to {host}, port {port}"))?;
+        let asked = socket.peer_addr()?.ip();
         if !is_tls {
-            return send(socket, request).await;
+            return Ok((send(socket, request).await?, asked));
         }
         let name = ServerName::try_from(host.to_owned()).context("a name for TLS")?;
         let socket = TlsConnector::from(trust()?).connect(name, socket).await;
-        send(socket.context("TLS: the certificate must be good for the name, by an authority that this machine trusts")?, request).await
+        let socket = socket.context("TLS: the certificate must be good for the name, by an authority that this machine trusts")?;
+        Ok((send(socket, request).await?, asked))
     };
     timeout(PATIENCE, answer)
         .await
@@ -199,4 +238,21 @@ async fn first_word(mut socket: impl AsyncRead + Unpin) -> Result<String> {
     // Two bytes of a frame's head, four where the text is longer than 125.
     let text = bytes.get(2..length).unwrap_or_default();
     Ok(String::from_utf8_lossy(text).trim_start_matches(|c: char| c != '{').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_not_believed_is_found() {
+        let seen = |asked: &str, address: &str| Seen {
+            asked: asked.parse().expect("an address"),
+            address: address.parse().ok(),
+        };
+        let problem = seen("203.0.113.1", "127.0.0.1").as_problem().expect("a problem");
+        assert!(problem.contains("GROUNDCREW_PROXIES=127.0.0.1"), "{problem}");
+        assert!(seen("203.0.113.1", "203.0.113.9").as_problem().is_none());
+        assert!(seen("127.0.0.1", "127.0.0.1").as_problem().is_none(), "there is none in front");
+    }
 }

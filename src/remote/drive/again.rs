@@ -118,6 +118,10 @@ impl Driver {
                  Ask for a new run: what is in place stays",
             ));
         }
+        if self.reporter.has_untold() {
+            let number = run.attempt.number;
+            self.reporter.note(format!("Attempt {number} has failed on the host.")).await;
+        }
         let retry = self.request.fleet.as_ref().and_then(|fleet| fleet.retry);
         let first = retry.and_then(|retry| retry.from).unwrap_or(run.attempt.journal.resume_at());
         let title = run.outline.step(first).map_or("the end", |step| &step.title).to_owned();

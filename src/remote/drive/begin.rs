@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::known::HostPlan;
 use super::{Driver, Run};
 use crate::model::{FailureKind, Happening, Outline, PlannedJob, PlannedStep};
 use crate::remote::bundle::Mode;
@@ -94,18 +95,8 @@ impl Driver {
         facts: &Facts,
         same: bool,
     ) -> Result<Run, Failure> {
-        let answer = channel.ask(&format!("plan {} {}", holder.run, holder.attempt), &[]).await?;
-        let words: Vec<&str> = answer.split(' ').collect();
-        let broken = || {
-            Failure::new(
-                FailureKind::IllegalJournal,
-                "the host does not know the plan of its own run",
-            )
-        };
-        let ["plan", first, length] = words[..] else { return Err(broken()) };
-        let body = channel.body(length.parse().map_err(|_| broken())?).await?;
-        let outline: Outline = serde_json::from_slice(&body).map_err(|_| broken())?;
-        let first = first.parse().map_err(|_| broken())?;
+        let HostPlan { first, outline, .. } =
+            self.ask_plan(channel, &holder.run, holder.attempt).await?;
         self.reporter.run = holder.run.clone();
         self.started = true;
         let secrets = (same || !outline.secrets).then(|| self.request.plan.secrets());

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::model::{AttemptRecord, Outline, Plan, Retry};
 use crate::remote::bundle::Mode;
 use crate::remote::channel::Holder;
+use crate::remote::failure::Failure;
 use crate::remote::host_key::HostKey;
 use crate::remote::ssh::Ssh;
 use crate::remote::target::Target;
@@ -50,6 +51,10 @@ pub struct FleetRun {
     /// Whether the request's plan is the one of the attempts. Else they can be
     /// followed, and no new one started.
     pub same_plan: bool,
+    /// Why there is no plan. Attempts can be followed all the same.
+    pub misfit: Option<Failure>,
+    /// The store was restored from a backup: the host may know more of the run.
+    pub restored: bool,
     /// Another attempt is wanted after one that has failed.
     pub retry: Option<Retry>,
     /// Since when the host was away, as the store knows it.

@@ -38,7 +38,11 @@ gc_close() { # FOLDER STATUS
 gc_settle() { # RUN ATTEMPT
     gc_folder=$gc_home/runs/$1/attempt-$2
     gc_state=none
-    [ -d "$gc_folder" ] || return 0
+    if [ ! -d "$gc_folder" ]; then
+        # Pruned, or cancelled before it began.
+        [ ! -s "$gc_home/runs/$1/tombstone" ] || read -r gc_state <"$gc_home/runs/$1/tombstone"
+        return 0
+    fi
     gc_read_end "$gc_folder"
     if [ -z "$gc_ended" ]; then
         gc_state=running
@@ -140,14 +144,18 @@ gc_receive() { # BYTES
 
 gc_claim() { # as gc_start; sets gc_answer
     gc_sweep
+    # The answer was lost; or whoever asks knows less than we do, and may follow what is there.
+    if [ -d "$gc_run/attempt-$2" ]; then
+        gc_last_attempt "$1"
+        gc_settle "$1" "$gc_attempt"
+        gc_answer="known $gc_attempt"
+        return
+    fi
     if [ -e "$gc_run/tombstone" ]; then
         read -r gc_word <"$gc_run/tombstone"
         gc_answer="refused ${gc_word:-cancelled}"
         return
     fi
-    # An answer that was lost can be asked for again.
-    gc_answer=started
-    [ ! -d "$gc_run/attempt-$2" ] || return 0
     if [ "$2" -gt 1 ]; then
         gc_settle "$1" "$(($2 - 1))"
         case $gc_state in
@@ -206,7 +214,7 @@ gc_sweep() {
     done
 }
 
-# state RUN EPOCH: the last attempt and what became of it.
+# state RUN EPOCH: the last attempt and what became of it; of a run without one its tombstone, or none.
 gc_say_state() {
     if [ ! -d "$gc_home/runs/$1" ]; then
         printf 'state 0 none\n'
@@ -228,7 +236,7 @@ gc_cancel() {
         gc_last_attempt "$1"
         gc_settle "$1" "$gc_attempt"
         case $gc_state in
-        completed | failed | cancelled) ;;
+        completed | failed | cancelled | ended) ;;
         *) gc_bury "$1" "$gc_attempt" ;;
         esac
         gc_answer="ended $gc_state"
@@ -260,13 +268,16 @@ gc_bury() { # RUN ATTEMPT
     gc_state=cancelled
 }
 
-# plan RUN ATTEMPT: the step it began with, and what the run does, as the bundle brought
-# it, for who did not start it.
+# plan RUN ATTEMPT: the step it began with, its boot, its digest, and what the run does, as the
+# bundle brought it, for who did not start it.
 gc_say_plan() {
     gc_folder=$gc_home/runs/$1/attempt-$2
-    gc_first=0
+    gc_first=0 gc_then=- gc_digest=-
     [ ! -e "$gc_folder/first" ] || read -r gc_first <"$gc_folder/first"
-    printf 'plan %s %s\n' "$gc_first" "$(stat -c %s "$gc_folder/plan" 2>/dev/null || printf 0)"
+    [ ! -e "$gc_folder/boot" ] || read -r gc_then <"$gc_folder/boot"
+    [ ! -e "$gc_folder/identity" ] || read -r _ _ _ gc_digest <"$gc_folder/identity"
+    printf 'plan %s %s %s %s\n' "$gc_first" "$gc_then" "$gc_digest" \
+        "$(stat -c %s "$gc_folder/plan" 2>/dev/null || printf 0)"
     cat "$gc_folder/plan" 2>/dev/null
 }
 

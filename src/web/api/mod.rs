@@ -26,7 +26,7 @@ pub use input::{Body, LONGEST_BODY, Named, OwnRun, OwnServer, Values};
 pub use jobs::{description_of, descriptions};
 pub use page::PageQuery;
 pub use problem::{FieldError, Kind, Problem};
-pub use provisioning::{ConfirmHostKey, resource_of};
+pub use provisioning::{ConfirmHostKey, resource_of, resources_of};
 pub use runs::{AskRun, RetryRun, StepQuery, page_of};
 pub use servers::{AddServer, add_server};
 pub use tokens::{CreateToken, create_token, revoke};

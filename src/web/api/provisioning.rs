@@ -46,6 +46,19 @@ pub async fn resource_of(
     Ok((shape(site, &provision, run.as_ref()), live))
 }
 
+/// The resources of several servers, by id.
+///
+/// # Errors
+/// Those of the store.
+pub async fn resources_of(
+    site: &Site,
+    servers: &[i64],
+) -> Result<Vec<ServerProvisioningResource>, Problem> {
+    let found = site.installation.store.progress_of(servers).await?;
+    let shaped = found.iter().map(|(provision, run)| shape(site, provision, run.as_ref()));
+    Ok(shaped.collect())
+}
+
 fn shape(
     site: &Site,
     provision: &Provision,

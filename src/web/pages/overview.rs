@@ -1,11 +1,13 @@
 //! A user's servers at a glance: each with how far it is, and with what is on it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::join::PREPARE;
 use crate::model::{Server, Status, StepResource};
 use crate::web::Site;
-use crate::web::api::{Problem, resource_of};
+use crate::web::api::{Problem, resources_of};
 
 /// More servers than a page shows.
 const MOST: i64 = 2000;
@@ -35,20 +37,23 @@ struct Progress {
 /// Those of the store.
 pub async fn overview(site: &Site, user_id: i64) -> Result<Vec<ServerSummary>, Problem> {
     let store = &site.installation.store;
-    let mut installed = store.installed(user_id).await?;
     let catalog = site.jobs.now();
     let title = |name: String| match catalog.job(&name) {
         Ok(job) => job.title.clone(),
         Err(_) => name,
     };
+    let servers = store.servers_of(user_id, 0, MOST).await?;
+    let ids: Vec<i64> = servers.iter().map(|server| server.id).collect();
+    let mut installed = store.installed(&ids).await?;
+    let open = servers.iter().filter(|server| server.provision_status != Status::Completed);
+    let open: Vec<i64> = open.map(|server| server.id).collect();
+    let open = resources_of(site, &open).await?;
+    let mut open: HashMap<i64, _> = open.into_iter().map(|one| (one.id, one.steps)).collect();
     let mut all = Vec::new();
-    for server in store.servers_of(user_id, 0, MOST).await? {
+    for server in servers {
         let jobs = installed.remove(&server.id).unwrap_or_default();
         let jobs = jobs.into_iter().filter(|name| name != PREPARE).map(title).collect();
-        let steps = match server.provision_status {
-            Status::Completed => Vec::new(),
-            _ => resource_of(site, server.id).await?.0.steps,
-        };
+        let steps = open.remove(&server.id).unwrap_or_default();
         let done = steps.iter().filter(|step| step.status.is_completed).count();
         let step = steps.iter().find(|step| step.status.is_installing || step.status.is_failed);
         all.push(ServerSummary {

@@ -4,13 +4,13 @@ import Pusher from "pusher-js";
 import WebSocket from "ws";
 
 import { Ear, next, within } from "./hear.js";
-import { key, ports, sdk } from "./site.js";
+import { host, key, ports, sdk } from "./site.js";
 
 /** What every client needs to find a gateway of ours. */
 export function options(gateway = 0) {
     return {
         cluster: "",
-        wsHost: "127.0.0.1",
+        wsHost: host,
         wsPort: ports[gateway],
         forceTLS: false,
         enabledTransports: ["ws"],

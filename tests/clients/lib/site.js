@@ -12,6 +12,8 @@ function setting(name) {
     return value;
 }
 
+/** The machine that the gateways are on. */
+export const host = process.env.GATEWAY_HOST ?? "127.0.0.1";
 /** The port of each gateway, or of what stands before them. */
 export const ports = setting("GATEWAY_PORTS").split(",").map(Number);
 export const appId = setting("GROUNDCREW_APP_ID");
@@ -21,7 +23,7 @@ export const secret = setting("GROUNDCREW_APP_SECRET");
 export const servers = setting("SERVERS").split(",").map(Number);
 
 /** A run of the first of them. */
-export const run = setting("A_RUN");
+export const run = process.env.A_RUN;
 
 /** Pusher's own server SDK: publishes at one of the gateways, and signs. */
 export function sdk(gateway = 0, options = {}) {
@@ -29,7 +31,7 @@ export function sdk(gateway = 0, options = {}) {
         appId,
         key,
         secret,
-        host: "127.0.0.1",
+        host,
         port: ports[gateway],
         // Any 32 bytes: those of channels that are encrypted end to end.
         encryptionMasterKeyBase64: Buffer.alloc(32, 7).toString("base64"),
