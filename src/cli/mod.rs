@@ -82,10 +82,11 @@ pub fn main() -> ExitCode {
         cli.command,
         Command::Up(_) | Command::Worker(_) | Command::Web(_) | Command::Gateway(_)
     );
-    let in_json = match log::start(is_role) {
-        Ok(in_json) => is_role && in_json,
+    let log = match log::start(is_role) {
+        Ok(log) => log,
         Err(error) => return failed(&error, false),
     };
+    let in_json = is_role && log.json;
     let needs_installation =
         !matches!(cli.command, Command::Apply(_) | Command::Jobs(_) | Command::Completions { .. });
     if let (Err(error), true) = (settings, needs_installation) {

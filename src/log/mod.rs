@@ -4,6 +4,8 @@
 
 mod fields;
 mod line;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::io::{self, Write};
 
@@ -19,11 +21,11 @@ use fields::Fields;
 use line::Format;
 
 /// Begins to log, as `GROUNDCREW_LOG` and `GROUNDCREW_LOG_FORMAT` say. A role tells what it does; of a
-/// command, people see the answer, and the rest only who asks for it. `true`: in JSON.
+/// command, people see the answer, and the rest only who asks for it.
 ///
 /// # Errors
-/// Fails if there is no such format.
-pub fn start(role: bool) -> Result<bool> {
+/// Fails if there is no such format, or no such collector.
+pub fn start(role: bool) -> Result<Log> {
     let json = match std::env::var("GROUNDCREW_LOG_FORMAT").as_deref() {
         Ok("json") => true,
         Ok("text" | "") | Err(_) => false,
@@ -39,11 +41,30 @@ pub fn start(role: bool) -> Result<bool> {
         true => Format::Json,
         false => Format::Text { colors: console::colors_enabled_stderr(), target: !role },
     };
-    tracing_subscriber::registry().with(filter).with(Lines(format)).init();
+    let subscriber = tracing_subscriber::registry().with(filter).with(Lines(format));
+    #[cfg(feature = "otel")]
+    let (_traces, subscriber) = {
+        let (traces, layer) = traces::start()?.unzip();
+        (traces, subscriber.with(layer))
+    };
+    subscriber.init();
     if json {
         std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     }
-    Ok(json)
+    Ok(Log {
+        json,
+        #[cfg(feature = "otel")]
+        _traces,
+    })
+}
+
+/// A log, for as long as the process is there.
+#[derive(Debug)]
+pub struct Log {
+    /// Whether programs read it.
+    pub json: bool,
+    #[cfg(feature = "otel")]
+    _traces: Option<traces::Traces>,
 }
 
 /// Writes each event.

@@ -14,6 +14,7 @@ use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::failure::Failure;
 use super::target::Target;
@@ -114,7 +115,8 @@ impl Ssh {
     /// # Errors
     /// Says why not, with the next step. Nothing is tried twice.
     pub async fn connect(&self, target: &Target) -> Result<Session, Failure> {
-        let connected = self.log_in(target).await;
+        let span = tracing::info_span!("connect", host = %target);
+        let connected = self.log_in(target).instrument(span).await;
         self.logins.tried(connected.as_ref().err().map(|failure| failure.kind));
         connected
     }
@@ -126,7 +128,7 @@ impl Ssh {
             .mode(0o700)
             .create(&control)
             .map_err(|error| Failure::internal("making a folder for the connection", error))?;
-        tracing::debug!(%target, "connecting");
+        tracing::debug!(host = %target, "connecting");
         let mut builder = SessionBuilder::default();
         builder
             .known_hosts_check(KnownHosts::Strict)
@@ -146,7 +148,7 @@ impl Ssh {
         }
         let error = match timeout(CONNECT_TIMEOUT, builder.connect_mux(&target.host)).await {
             Ok(Ok(session)) => {
-                tracing::debug!(%target, "connected");
+                tracing::debug!(host = %target, "connected");
                 return Ok(session);
             }
             Ok(Err(openssh::Error::Connect(error))) => {
@@ -336,7 +338,7 @@ fn explain(target: &Target, said: &str, pinned: bool) -> Failure {
         )
     } else if pinned && !has("onfiguration") && !has("Bad owner") {
         // One text for all causes: with more, who may add servers could scan ports with us.
-        tracing::info!(%target, "no connection: {last}");
+        tracing::info!(host = %target, "no connection: {last}");
         (Unreachable, no_answer(target))
     } else if has("Could not resolve hostname") {
         (Unreachable, format!("{target}: {last}. Check the spelling, or give the address"))

@@ -57,7 +57,7 @@ pub async fn offered_key(target: &Target) -> Result<HostKey, Failure> {
     learn(&ssh, target, &[]).await.map_err(|failure| match failure.kind {
         FailureKind::Internal => failure,
         _ => {
-            tracing::info!(%target, "no host key: {failure}");
+            tracing::info!(host = %target, "no host key: {failure}");
             Failure::new(FailureKind::Unreachable, no_answer(target))
         }
     })

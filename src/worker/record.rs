@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::sleep;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::live::Live;
 use crate::installation::Installation;
@@ -26,7 +28,16 @@ pub struct Recorder {
     live: Option<Live>,
     counts: RunCounts,
     /// The step that is at work, since when by the host's clock.
-    at_work: Option<(StepRef, Timestamp)>,
+    at_work: Option<AtWork>,
+}
+
+/// A step that is at work.
+#[derive(Debug)]
+struct AtWork {
+    step: StepRef,
+    since: Timestamp,
+    /// For traces: it ends when this is dropped.
+    span: Span,
 }
 
 impl Recorder {
@@ -81,7 +92,9 @@ impl Recorder {
     fn count(&mut self, event: &Event) {
         let (step, result) = match &event.what {
             Happening::StepStarted { step, .. } => {
-                self.at_work = Some((step.clone(), event.time));
+                let StepRef { job, step: name, .. } = step;
+                let span = tracing::info_span!("step", job, step = name, result = Empty);
+                self.at_work = Some(AtWork { step: step.clone(), since: event.time, span });
                 return;
             }
             Happening::StepCompleted { step, changed: true } => (step, "changed"),
@@ -89,7 +102,9 @@ impl Recorder {
             Happening::StepFailed { step, .. } => (step, "failed"),
             _ => return,
         };
-        if let Some((_, since)) = self.at_work.take().filter(|(started, _)| started == step) {
+        if let Some(AtWork { since, span, .. }) = self.at_work.take().filter(|it| it.step == *step)
+        {
+            span.record("result", result);
             let took = event.time.duration_since(since).try_into().unwrap_or_default();
             self.counts.step(step, result, took);
         }

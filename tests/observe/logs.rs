@@ -72,8 +72,11 @@ fn of_a_run_name_it_with_server_and_worker() {
     assert!(about >= 5, "{about} lines are about the run: {}", worker.log());
     // Connecting and asking the host are said far from where the run is known.
     for message in ["connecting", "connected", "asked the host"] {
-        at(message);
+        assert!(
+            lines[at(message)]["target"].as_str().is_some_and(|at| at.starts_with("groundcrew::"))
+        );
     }
+    assert_eq!(lines[at("connected")]["host"], format!("root@{}:22", host.address));
     assert!(!worker.log().contains(CANARY), "{}", worker.log());
 }
 

@@ -29,3 +29,5 @@ mod health;
 mod logs;
 mod names;
 mod scrape;
+#[cfg(feature = "otel")]
+mod traces;
