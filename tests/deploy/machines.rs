@@ -11,17 +11,19 @@ use crate::place::Place;
 /// For names that end so, Caddy is its own authority; nobody can ask a public one here.
 const NAME: &str = "groundcrew.local";
 
-/// A machine for the installation, a second one for a worker, and the first server.
+/// A machine for the installation, a second one for a worker, the first server, and a machine that
+/// takes the first one's place.
 pub struct Machines {
     lab: Lab,
 }
 
 impl Machines {
     pub fn up() -> Self {
-        let lab = Lab::with(3, &["--disk", "3g"]);
+        let suite = suite();
+        let lab = Lab::with(4, &["--disk", "3g", "--suite", &suite]);
         let machines = Self { lab };
         let panel = machines.panel().address;
-        for host in [machines.panel(), machines.second(), machines.edge()] {
+        for host in machines.all() {
             host.run(&format!("echo '{panel} {NAME}' >>/etc/hosts"));
         }
         machines.wrap("ssh");
@@ -41,8 +43,16 @@ impl Machines {
         self.lab.host(3)
     }
 
+    pub fn successor(&self) -> Host<'_> {
+        self.lab.host(4)
+    }
+
+    fn all(&self) -> [Host<'_>; 4] {
+        [self.panel(), self.second(), self.edge(), self.successor()]
+    }
+
     /// What is written in the page, and what it is here.
-    pub fn words(&self) -> [(&'static str, String); 6] {
+    pub fn words(&self) -> [(&'static str, String); 7] {
         let panel = self.panel().address;
         let (network, _) = panel.rsplit_once('.').expect("an address");
         let network = format!("{network}.0/24");
@@ -50,6 +60,7 @@ impl Machines {
             ("10.0.0.0/24", network),
             ("10.0.0.1", panel),
             ("10.0.0.2", self.second().address),
+            ("10.0.0.4", self.successor().address),
             ("203.0.113.24", self.edge().address),
             ("groundcrew.example.com", NAME.to_owned()),
             // The same package, of the program that is tested.
@@ -92,6 +103,7 @@ impl Machines {
                 let host = match name {
                     name if name.starts_with(NAME) => self.panel(),
                     name if *name == self.second().address => self.second(),
+                    name if *name == self.successor().address => self.successor(),
                     name => panic!("no machine has the name {name}"),
                 };
                 host.command(&text).output()
@@ -124,7 +136,7 @@ impl Machines {
     }
 
     fn trust(&self, certificate: &str) {
-        for host in [self.panel(), self.second(), self.edge()] {
+        for host in self.all() {
             host.run(&format!(
                 "mkdir -p /usr/local/share/ca-certificates && \
                  echo '{certificate}' >\"/usr/local/share/ca-certificates/$(date +%s%N).crt\" && \
@@ -133,4 +145,11 @@ impl Machines {
             ));
         }
     }
+}
+
+/// The Debian of this machine: a package is good for the release that it was built on, and later.
+fn suite() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    name.unwrap_or("bookworm").to_owned()
 }

@@ -139,7 +139,7 @@ fn until(address: &str, what: &str, is_true: impl Fn(&Scrape) -> bool) {
 fn a_host_that_is_away() {
     let (lab, fleet) = (Lab::up(1), Fleet::embedded());
     let (mut up, host, run, address) = at_work(&fleet, &lab);
-    let away = "systemctl stop ssh; pkill -x sshd; sleep 15; systemctl start ssh";
+    let away = "systemctl stop ssh; pkill -x sshd; sleep 25; systemctl start ssh";
     host.run(&format!("systemd-run --quiet --no-block sh -c '{away}'"));
     until(&address, "the host is away", |now| {
         now.get("groundcrew_ssh_failures_total", &["kind=\"unreachable\""]) >= 2.0

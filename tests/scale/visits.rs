@@ -3,10 +3,12 @@
 //! and foreign keys, too.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use groundcrew::store::Store;
 use serde_json::Value;
 use sqlx::{AnyConnection, Connection, Row};
+use tokio::time::sleep;
 
 use crate::allowed::{MANY, SHORT};
 use crate::harness::block_on;
@@ -67,10 +69,13 @@ async fn visits(url: &str) -> BTreeMap<String, (f64, String)> {
 /// All plans in the server's log; they are there once the last one is.
 async fn logged(connection: &mut AnyConnection) -> Vec<Value> {
     let sql = "SELECT pg_read_file(current_setting('data_directory') || '/../log') AS log";
+    let start = Instant::now();
     loop {
+        assert!(start.elapsed() < Duration::from_secs(30), "the log has no end");
         let row = sqlx::raw_sql(sql).fetch_one(&mut *connection).await.expect("the log");
         let log: String = row.get("log");
         if !log.contains(END) {
+            sleep(Duration::from_millis(50)).await;
             continue;
         }
         let plans = log.split("  plan:\n").skip(1).map(|rest| {

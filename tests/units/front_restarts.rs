@@ -64,6 +64,7 @@ fn no_request_is_refused_and_no_page_is_stale() {
         (asked, slowest, joins.join().expect("the server joins"))
     });
     assert!(!joined.contains("does not answer"), "a callback was refused: {joined}");
+    assert!(asked > 0, "somebody asked meanwhile");
     let show = |server: &i64| client.get(&format!("/servers/{server}")).is(200)["revision"].clone();
     let shown = pages.ask(&json!({ "revisions": servers.iter().map(show).collect::<Vec<_>>() }));
     assert_eq!(shown["failed"], json!([]), "{shown}\n{}", panel.journal());
