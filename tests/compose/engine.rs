@@ -30,9 +30,11 @@ impl Engine {
         let network = format!("gclab-{number}-engine");
         let folder = TempDir::new().expect("a folder").keep();
         let shown = folder.display();
-        // Its control groups stay when it is killed, with nobody in them.
+        // Its control groups stay when it is killed, and are in use until the last process is gone.
+        let groups = format!("find /sys/fs/cgroup -depth -type d -path '*/{network}*'");
         let clean = format!(
-            "rm -rf {shown}; find /sys/fs/cgroup -type d -path '*/{network}*' -depth -exec rmdir {{}} + 2>/dev/null"
+            "rm -rf {shown}; for try in $(seq 50); do [ -n \"$({groups})\" ] || break; \
+             {groups} -exec rmdir {{}} + 2>/dev/null; sleep 0.1; done"
         );
         let watchdog = Watchdog::new("true", &clean);
         let resolver = lab.host(1).run("cat /etc/resolv.conf");
