@@ -12,6 +12,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::catalog::Jobs;
@@ -133,7 +134,14 @@ impl Shared {
         let (database, queue, bus) = tokio::join!(database, queue, bus);
         let mut parts = vec![("database", database), ("queue", queue), ("bus", bus)];
         if let Some(jobs) = &self.jobs {
-            parts.push(("catalog", (!jobs.are_sound()).then_some("broken")));
+            let jobs = jobs.clone();
+            // From a disk, which may hang as well.
+            let sound = timeout(ANSWER, spawn_blocking(move || jobs.are_sound())).await;
+            parts.push(match sound {
+                Ok(Ok(true)) => ("catalog", None),
+                Ok(_) => ("catalog", Some("broken")),
+                Err(_) => ("catalog", Some("unreachable")),
+            });
         }
         parts
     }

@@ -15,7 +15,15 @@ use tokio::time::{MissedTickBehavior, interval};
 /// # Errors
 /// Fails if what we were given is no such socket.
 pub fn socket() -> io::Result<Option<TcpListener>> {
-    let socket = ListenFd::from_env().take_tcp_listener(0)?;
+    let mut sockets = ListenFd::from_env();
+    if sockets.len() > 1 {
+        return Err(io::Error::other(format!(
+            "systemd holds {} sockets for us, and one is served; in its drop-in, put an empty \
+             ListenStream= before the new one",
+            sockets.len()
+        )));
+    }
+    let socket = sockets.take_tcp_listener(0)?;
     if let Some(socket) = &socket {
         socket.set_nonblocking(true)?;
     }

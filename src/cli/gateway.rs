@@ -83,7 +83,7 @@ async fn serve(mut args: GatewayArgs, held: Option<TcpListener>) -> Result<ExitC
     let mut leave = Leave::of(&installation)?;
     let (stops, stop) = watch::channel(false);
     let health = Health::of("gateway", &installation, None);
-    metrics::serve(&args.metrics, &health, stop.clone())?;
+    metrics::serve(&args.metrics, &health)?;
     let tls = args.tls.files().map(Tls::open).transpose()?;
     let listener = listen::take_or_bind(held, args.listen)?;
     let address = listener.local_addr()?;

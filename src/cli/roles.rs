@@ -134,7 +134,7 @@ fn serve(
         let (stops, stop) = watch::channel(false);
         let name = if role == Role::Up { "up" } else { "worker" };
         let health = Health::of(name, &installation, Some(&jobs));
-        metrics::serve(&metrics, &health, stop.clone())?;
+        metrics::serve(&metrics, &health)?;
         let front = match front {
             Some(Front { listen, gateway: settings_of_gateway, tls }) => {
                 let gateway = Gateway::open(&installation, &settings_of_gateway).await?;

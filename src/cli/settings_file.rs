@@ -1,7 +1,7 @@
 //! The settings of an installed package: its file says what the environment doesn't.
 //!
 //! A line is `NAME=value`, or begins with `#`; of two lines with one name, the last one counts.
-//! A value with blanks or any of `#$"\` in it stands in single quotes. systemd reads the same of it.
+//! A value with blanks or any of `#$"\` in it stands in single quotes.
 
 use std::io::ErrorKind;
 use std::{env, fs};
@@ -42,6 +42,7 @@ pub fn read() -> Result<(), SettingsError> {
         return Ok(());
     }
     let text = match fs::read_to_string(FILE) {
+        Ok(_) if names_another() => return Ok(()),
         // What root would write, the roles could not read.
         Ok(_) if rustix::process::geteuid().is_root() => return Err(SettingsError::OtherUser),
         Ok(text) => text,

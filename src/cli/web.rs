@@ -60,7 +60,7 @@ pub fn run(args: WebArgs) -> Result<ExitCode> {
         let mut leave = Leave::of(&installation)?;
         let (stops, stop) = watch::channel(false);
         let health = Health::of("web", &installation, Some(&jobs));
-        metrics::serve(&args.metrics, &health, stop.clone())?;
+        metrics::serve(&args.metrics, &health)?;
         let tls = args.tls.files().map(Tls::open).transpose()?;
         let listener = listen::take_or_bind(held, args.listen)?;
         let url = args.settings.url(listener.local_addr()?, tls.is_some());

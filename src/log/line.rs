@@ -84,7 +84,9 @@ fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\n' | '\t' => shown.push(c),
+            // No line of a text can be taken for one of ours.
+            '\n' => shown.push_str("\n    "),
+            '\t' => shown.push(c),
             c if c.is_control() => shown.extend(c.escape_default()),
             c => shown.push(c),
         }
@@ -106,6 +108,6 @@ mod tests {
 
     #[test]
     fn no_event_speaks_to_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\nc");
+        assert_eq!(printable("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\n    c");
     }
 }

@@ -20,15 +20,12 @@ use crate::config::MetricsSettings;
 use crate::health::Health;
 use crate::listen;
 
-/// Serves all of them until `stop` says true, if an address for it is set.
+/// Serves all of them until the process ends, if an address for it is set: what was counted last is
+/// read, too, and that it leaves.
 ///
 /// # Errors
 /// Fails if the address is taken: two roles of a machine need one each.
-pub fn serve(
-    settings: &MetricsSettings,
-    health: &Health,
-    stop: watch::Receiver<bool>,
-) -> Result<()> {
+pub fn serve(settings: &MetricsSettings, health: &Health) -> Result<()> {
     let Some(address) = settings.metrics_listen else { return Ok(()) };
     let listener = listen::open(address, false).with_context(|| why(address))?;
     tracing::info!(at = %listener.local_addr()?, "metrics can be read");
@@ -37,7 +34,10 @@ pub fn serve(
     let reader = Arc::new(Reader { metrics, health: health.clone(), whole });
     let router = Router::new().route("/metrics", get(read)).with_state(reader);
     let router = router.merge(health.router());
-    tokio::spawn(listen::serve(listener, None, router, vec![], stop));
+    tokio::spawn(async move {
+        let (_never, stop) = watch::channel(false);
+        listen::serve(listener, None, router, vec![], stop).await;
+    });
     Ok(())
 }
 

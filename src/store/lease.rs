@@ -68,7 +68,8 @@ impl Store {
     /// `Fenced`.
     pub async fn hand_back(&self, lease: &Lease) -> Result<()> {
         self.again(|| async {
-            let sql = concat!("UPDATE runs SET lease_until = 0, worker = NULL WHERE ", held!());
+            let sql =
+                concat!("UPDATE runs SET lease_until = {now} - 1, worker = NULL WHERE ", held!());
             let given = self.query(sql).bind(lease.run.clone()).bind(lease.epoch);
             match given.execute(&self.writes).await?.rows_affected() {
                 0 => Err(StoreError::Fenced),

@@ -166,8 +166,11 @@ impl Store {
     /// long for it, and Postgres, which can't tell how many there are, takes the index.
     async fn forget(&self, sql: &'static str, age: Duration) -> Result<()> {
         loop {
-            let batch = self.query(sql).bind(ms(age)).bind(FORGET);
-            if batch.execute(&self.writes).await?.rows_affected() < FORGET as u64 {
+            let batch = self.again(|| async {
+                let batch = self.query(sql).bind(ms(age)).bind(FORGET);
+                Ok(batch.execute(&self.writes).await?.rows_affected())
+            });
+            if batch.await? < FORGET as u64 {
                 return Ok(());
             }
         }

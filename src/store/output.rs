@@ -1,8 +1,9 @@
 //! Output of runs: appended in chunks, cut where it is too much, pruned when it is old.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::Row;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::lease::Held;
 use super::{Result, Store, ms, rows};
@@ -99,11 +100,14 @@ impl Store {
     /// Deletes the output of runs that ended more than `age` ago, and gives how many bytes.
     pub async fn prune_output(&self, age: Duration) -> Result<u64> {
         let (mut pruned, mut after) = (0, String::new());
-        // Ids are in the order in which runs were asked for, so the oldest come first, and who was
-        // asked for too lately ends it. Nothing else says which runs still have output.
-        while let Some((run, asked_long_ago, ended_long_ago)) = self.has_output(&after, age).await?
-        {
-            if !asked_long_ago {
+        // Ids begin with the time at which they were made, and no run ends before that: the oldest
+        // come first, and the first that is too young ends it. Nothing else says which runs still
+        // have output.
+        let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let then = then.saturating_sub(age).as_secs();
+        let young = Uuid::new_v7(Timestamp::from_unix(NoContext, then, 0)).to_string();
+        while let Some((run, ended_long_ago)) = self.has_output(&after, age).await? {
+            if run > young {
                 break;
             }
             if ended_long_ago {
@@ -127,17 +131,14 @@ impl Store {
         }
     }
 
-    /// The first run after this one that has output; whether it was asked for, and whether it
-    /// ended, more than `age` ago.
-    async fn has_output(&self, after: &str, age: Duration) -> Result<Option<(String, bool, bool)>> {
+    /// The first run after this one that has output, and whether it ended more than `age` ago.
+    async fn has_output(&self, after: &str, age: Duration) -> Result<Option<(String, bool)>> {
         self.again(|| async {
-            let sql = "SELECT id, CASE WHEN created_at < {now} - $2 THEN 1 ELSE 0 END AS asked, \
-                    CASE WHEN finished_at < {now} - $2 THEN 1 ELSE 0 END AS ended \
+            let sql = "SELECT id, CASE WHEN finished_at < {now} - $2 THEN 1 ELSE 0 END AS ended \
                 FROM runs WHERE id = (SELECT min(run_id) FROM run_output WHERE run_id > $1)";
             let run = self.query(sql).bind(after.to_owned()).bind(ms(age));
             let Some(row) = run.fetch_optional(&self.reads).await? else { return Ok(None) };
-            let (asked, ended) = (rows::flag(&row, "asked")?, rows::flag(&row, "ended")?);
-            Ok(Some((row.try_get("id")?, asked, ended)))
+            Ok(Some((row.try_get("id")?, rows::flag(&row, "ended")?)))
         })
         .await
     }

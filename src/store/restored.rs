@@ -86,7 +86,7 @@ impl Store {
         for sql in [
             // Nobody has been waiting for a host since the backup.
             "UPDATE runs SET restored = 1, worker = NULL, due_at = {now}, \
-                lease_until = CASE WHEN status = 'installing' THEN 0 END, \
+                lease_until = CASE WHEN status = 'installing' THEN {now} - 1 END, \
                 unreachable_since = NULL, unreachable = NULL \
                 WHERE status IN ('pending', 'installing')",
             "UPDATE provision_steps SET lease_until = 0, unreachable_since = NULL, \
@@ -149,7 +149,8 @@ impl Store {
     /// The last restoration; None: there was none.
     pub(super) async fn restoration(&self, tx: &mut AnyConnection) -> Result<Option<Restoration>> {
         let sql = "SELECT restored_at, restored_from, restored_runs, \
-                (SELECT count(*) FROM runs WHERE restored = 1) AS open \
+                (SELECT count(*) FROM runs WHERE restored = 1 \
+                    AND status IN ('pending', 'installing')) AS open \
             FROM installation WHERE restored_at IS NOT NULL";
         let row = self.query(sql).fetch_optional(tx).await?;
         row.map(|row| {

@@ -154,7 +154,7 @@ pub(super) fn chunk(row: &AnyRow) -> Result<Chunk> {
     })
 }
 
-/// A failure's kind as its word in SQL.
+/// A failure's kind, of its word in SQL.
 pub(super) fn kind(word: Option<String>) -> Result<Option<FailureKind>> {
     word.map(|word| serde_json::from_value(word.into())).transpose().map_err(decode)
 }

@@ -100,7 +100,6 @@ impl Worker {
     }
 
     fn has_ended(&self, claim: &Claim, End { status, failure }: End) {
-        // None where it is taken for the first time: then it was now.
         let since = claim.run.started_at.unwrap_or_else(Timestamp::now);
         let took = Timestamp::now().duration_since(since).try_into().unwrap_or_default();
         self.counts.ended(&claim.run, status, failure, took);

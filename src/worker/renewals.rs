@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::lease::LEASE;
 use crate::model::Lease;
@@ -13,6 +13,8 @@ use crate::store::{Store, StoreError};
 
 /// Who asks within so long is renewed with the first.
 const GATHER: Duration = Duration::from_millis(250);
+/// The database has so long to renew all of them.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Renews leases. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -59,10 +61,16 @@ async fn together(store: Store, mut asked: mpsc::UnboundedReceiver<Asked>) {
             all.push(next);
         }
         let leases: Vec<&Lease> = all.iter().map(|asked| &asked.lease).collect();
-        let renewed = store.renew_together(&leases, LEASE).await.unwrap_or_else(|error| {
-            tracing::debug!("leases are not renewed: {:#}", anyhow::Error::new(error));
-            HashSet::new()
-        });
+        // Each is asked for by itself, if this takes too long: a line that hangs must not have all
+        // leases run out.
+        let renewed = match timeout(PATIENCE, store.renew_together(&leases, LEASE)).await {
+            Ok(Ok(renewed)) => renewed,
+            Ok(Err(error)) => {
+                tracing::debug!("leases are not renewed: {:#}", anyhow::Error::new(error));
+                HashSet::new()
+            }
+            Err(_) => HashSet::new(),
+        };
         for asked in all {
             if renewed.contains(&asked.lease.run) {
                 // Who has let go meanwhile does not hear it.

@@ -9,6 +9,7 @@ use std::thread;
 use crate::harness::{Host, LONG};
 
 const COMMON: &str = include_str!("../../src/remote/host/common.sh");
+const PRUNE: &str = include_str!("../../src/remote/host/prune.sh");
 const CONTROL: &str = include_str!("../../src/remote/host/control.sh");
 const RUNNER: &str = include_str!("../../src/remote/host/runner.sh");
 const PRELUDE: &str = include_str!("../../jobs/prelude.sh");
@@ -40,7 +41,7 @@ impl Host<'_> {
             }
         });
         let mut talk = Talk { stdin: child.stdin.take(), child, lines, holder: String::new() };
-        talk.send(format!("{COMMON}{CONTROL}").as_bytes());
+        talk.send(format!("{COMMON}{PRUNE}{CONTROL}").as_bytes());
         assert!(talk.line().starts_with("facts yes "));
         talk.holder = talk.line();
         talk

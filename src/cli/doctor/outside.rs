@@ -94,9 +94,8 @@ impl Outside<'_> {
         let look = async {
             let (response, asked) = ask(self.url, request(Method::GET, "/healthz")).await?;
             ensure!(response.status() == StatusCode::OK, "/healthz answers {}", response.status());
-            let body = to_bytes(Body::new(response.into_body()), MOST)
-                .await
-                .context("reading /healthz")?;
+            let body = timeout(PATIENCE, to_bytes(Body::new(response.into_body()), MOST)).await;
+            let body = body.context("reading /healthz")?.context("reading /healthz")?;
             let said: Value = serde_json::from_slice(&body).context("/healthz is none of ours")?;
             let address = said["address"].as_str().and_then(|address| address.parse().ok());
             Ok(Seen { asked, address })

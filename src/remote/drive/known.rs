@@ -124,6 +124,14 @@ impl Driver {
                 format!("has this run from a later driver (epoch {epoch}; here it is {ours})");
             return self.superseded(&knows);
         }
+        let is_restored = self.request.fleet.as_ref().is_some_and(|fleet| fleet.restored);
+        if why == "ended" && !is_restored {
+            return Failure::new(
+                FailureKind::StartRefused,
+                "the run has ended on its host, which has forgotten how: it keeps the last 20. Ask for a \
+                 new run: what is in place stays",
+            );
+        }
         if why == "ended" {
             return Failure::new(
                 FailureKind::Restored,
