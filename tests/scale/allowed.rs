@@ -21,6 +21,7 @@ pub const FILES: &[(&str, &str)] =
 pub const MANY: &[(&str, f64, &str)] = &[
     ("SELECT id FROM runs WHERE runs.status = 'pending'", 2000.0, "what waits, and is at work"),
     ("SELECT runs.id, name, due_at", 2000.0, "the same, for `groundcrew doctor`"),
+    ("SELECT count(*) AS count, COALESCE((", 2500.0, "the same, for the metrics"),
     ("SELECT attempt, start, CAST(length", 3000.0, "the lengths of one run's pieces of output"),
     ("SELECT run_id, step, CAST(SUM(length", 3000.0, "the same"),
 ];
