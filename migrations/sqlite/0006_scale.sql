@@ -27,8 +27,7 @@ END;
 
 -- The last run of a server that ended.
 CREATE INDEX runs_ended ON runs (server_id, finished_at) WHERE finished_at IS NOT NULL;
--- The line, as people see it; and what something is the matter with.
-CREATE INDEX runs_line ON runs (due_at, id) WHERE status = 'pending';
+-- What something is the matter with.
 CREATE INDEX runs_unreachable ON runs (server_id) WHERE unreachable_since IS NOT NULL;
 
 CREATE INDEX servers_by_name ON servers (name);

@@ -45,9 +45,9 @@ impl Store {
     /// first, at most so many.
     pub async fn runs_that_wait(&self, limit: i64) -> Result<Vec<RunSummary>> {
         self.again(|| async {
-            let sql = "SELECT runs.*, servers.name AS server FROM runs \
-                JOIN servers ON servers.id = server_id \
-                WHERE status = 'pending' ORDER BY due_at, runs.id LIMIT $1";
+            let sql = "SELECT line.*, servers.name AS server FROM (SELECT * FROM runs \
+                    WHERE status = 'pending' ORDER BY due_at, id LIMIT $1) AS line \
+                JOIN servers ON servers.id = line.server_id ORDER BY due_at, line.id";
             let found = self.query(sql).bind(limit).fetch_all(&self.reads).await?;
             let summary = found
                 .iter()

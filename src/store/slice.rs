@@ -41,27 +41,44 @@ impl Store {
             };
             let chunks = self.query(sql).bind(run.to_owned());
             let chunks = step.into_iter().fold(chunks, |chunks, step| chunks.bind(step));
-            let (mut whole, mut bytes) = (0_u64, Vec::new());
-            for chunk in chunks.fetch_all(&mut *tx).await? {
+            let chunks = chunks.fetch_all(&mut *tx).await?;
+            // Where the wanted part begins in the first chunk of it, and the chunks that it is in.
+            let (mut whole, mut skip, mut wanted) = (0_u64, 0, None);
+            for chunk in &chunks {
                 let length = chunk.try_get::<i64, _>("length")? as u64;
-                let before = whole;
-                whole += length;
-                let from = offset.saturating_sub(before).min(length);
-                let to = offset.saturating_add(limit).saturating_sub(before).min(length);
-                if from >= to {
-                    continue;
+                if whole + length > offset && whole < offset.saturating_add(limit) {
+                    let place = (chunk.try_get("attempt")?, chunk.try_get("start")?);
+                    let (first, _) = wanted.get_or_insert_with(|| {
+                        skip = offset.saturating_sub(whole);
+                        (place, place)
+                    });
+                    wanted = Some((*first, place));
                 }
-                let sql = "SELECT bytes FROM run_output \
-                    WHERE run_id = $1 AND attempt = $2 AND start = $3";
-                let row = self
-                    .query(sql)
-                    .bind(run.to_owned())
-                    .bind(chunk.try_get::<i64, _>("attempt")?)
-                    .bind(chunk.try_get::<i64, _>("start")?)
-                    .fetch_one(&mut *tx)
-                    .await?;
-                let chunk: Vec<u8> = row.try_get("bytes")?;
-                bytes.extend_from_slice(&chunk[from as usize..to as usize]);
+                whole += length;
+            }
+            let mut bytes = Vec::new();
+            if let Some(((attempt, start), (last_attempt, last_start))) = wanted {
+                let sql = match step {
+                    None => {
+                        "SELECT bytes FROM run_output WHERE run_id = $1 \
+                            AND (attempt, start) >= ($2, $3) AND (attempt, start) <= ($4, $5) \
+                            ORDER BY attempt, start"
+                    }
+                    Some(_) => {
+                        "SELECT bytes FROM run_output WHERE run_id = $1 \
+                            AND (attempt, start) >= ($2, $3) AND (attempt, start) <= ($4, $5) \
+                            AND step = $6 ORDER BY attempt, start"
+                    }
+                };
+                let rows = self.query(sql).bind(run.to_owned()).bind::<i64>(attempt);
+                let rows = rows.bind::<i64>(start).bind::<i64>(last_attempt);
+                let rows = rows.bind::<i64>(last_start);
+                let rows = step.into_iter().fold(rows, |rows, step| rows.bind(step));
+                for row in rows.fetch_all(&mut *tx).await? {
+                    bytes.extend_from_slice(&row.try_get::<Vec<u8>, _>("bytes")?);
+                }
+                bytes.drain(..(skip as usize).min(bytes.len()));
+                bytes.truncate(limit as usize);
             }
             tx.commit().await?;
             Ok(OutputSlice { bytes, whole })

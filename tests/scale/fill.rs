@@ -128,7 +128,7 @@ pub async fn fill(url: &str, is_sqlite: bool, size: Size) -> Sample {
         server: 2 * (size.servers / 4),
         busy: 1,
         open: (1..=size.servers / 100).map(|n| n * 100).collect(),
-        completed: size.run((1..).map(|n| works - n).find(|i| i % 20 == 0).expect("one"), now),
+        completed: size.run(works - works % 20 - 100, now),
         installing: of(works + 1),
         pending: of(waits + 1),
         talkative: size.run(works - works % 20 - 20, now),
