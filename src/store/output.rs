@@ -104,8 +104,9 @@ impl Store {
         // come first, and the first that is too young ends it. Nothing else says which runs still
         // have output.
         let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let then = then.saturating_sub(age).as_secs();
-        let young = Uuid::new_v7(Timestamp::from_unix(NoContext, then, 0)).to_string();
+        let then = then.saturating_sub(age);
+        let then = Timestamp::from_unix(NoContext, then.as_secs(), then.subsec_nanos());
+        let young = Uuid::new_v7(then).to_string();
         while let Some((run, ended_long_ago)) = self.has_output(&after, age).await? {
             if run > young {
                 break;

@@ -25,7 +25,7 @@ fn has_the_journal(database: &str, host: &Host<'_>, id: &str) {
 #[track_caller]
 fn takes(worker: &mut Process, id: &str) -> Duration {
     let start = Instant::now();
-    let line = worker.wait_for(&format!("taken run=\"{id}\""));
+    let line = worker.wait_for(&format!("run={id}"));
     assert!(line.contains("epoch=2"), "{line}");
     start.elapsed()
 }
