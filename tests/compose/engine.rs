@@ -24,6 +24,11 @@ pub struct Engine {
 impl Engine {
     /// One that a lab's hosts can reach.
     pub fn start(lab: &Lab) -> Self {
+        let is_root = rustix::process::geteuid().is_root();
+        assert!(
+            is_root,
+            "a Docker engine of our own needs root, and not only sudo: run this test as root"
+        );
         let gateway = lab.verb(&["address", "gateway"]);
         let net = gateway.strip_suffix(".1").expect("an address");
         let number = net.rsplit('.').next().expect("a number").to_owned();

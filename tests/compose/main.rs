@@ -2,7 +2,7 @@
 //! Docker engine and the real Compose, beside a lab. What stands in for what can't be had without
 //! a registry is in stand_ins/.
 //!
-//! Needs root (or sudo), for the lab and the engine.
+//! Needs root, for the engine; sudo is not enough.
 
 mod engine;
 #[path = "../lab/mod.rs"]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::lab::wait_until;
 use crate::node::Script;
 use crate::panel::{Panel, SERVERS};
 
@@ -65,6 +66,13 @@ fn no_request_is_refused_and_no_page_is_stale() {
     });
     assert!(!joined.contains("does not answer"), "a callback was refused: {joined}");
     assert!(asked > 0, "somebody asked meanwhile");
+    // Workers were not restarted: each run goes to its end, and its pages with it.
+    wait_until("the runs end", || {
+        let runs = panel.ask("runs list");
+        let runs = runs.as_array().expect("runs");
+        assert!(runs.iter().all(|run| run["status"] != "failed"), "{runs:#?}");
+        runs.len() >= servers.len() && runs.iter().all(|run| run["status"] == "completed")
+    });
     let show = |server: &i64| client.get(&format!("/servers/{server}")).is(200)["revision"].clone();
     let shown = pages.ask(&json!({ "revisions": servers.iter().map(show).collect::<Vec<_>>() }));
     assert_eq!(shown["failed"], json!([]), "{shown}\n{}", panel.journal());
