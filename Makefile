@@ -9,7 +9,7 @@ help: ## Lists what there is
 demo: ## Provisions a lab host with Nginx, live in the terminal (ONCE=1: and ends)
 	@lab/demo
 
-test: ## Checks everything, on real hosts: about eight minutes, after the first time
+test: ## Checks everything, on real hosts: about a quarter of an hour, after the first time
 	@tests/run
 
 chaos: ## Every fault, at every moment, and a storm: docs/reliability.md, eleven minutes (TRIES=1 ONLY= STORM=600 SEED=)

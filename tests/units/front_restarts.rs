@@ -79,12 +79,12 @@ fn no_request_is_refused_and_no_page_is_stale() {
     println!(
         "{RESTARTS} restarts: {asked} requests, the slowest {slowest:.1?}; {PAGES} pages: {shown}"
     );
-    // There is no proxy in front that has TLS, and joins the two addresses.
+    // There is no proxy in front that has TLS.
     let findings = panel.groundcrew("doctor --json || :");
     let findings: Vec<Value> = serde_json::from_str(&findings).expect("JSON");
     let wrong = findings.iter().filter(|finding| !finding["problem"].is_null());
     let wrong: Vec<_> = wrong.filter_map(|finding| finding["check"].as_str()).collect();
-    assert_eq!(wrong, ["TLS", "gateway, from outside"]);
+    assert_eq!(wrong, ["TLS"]);
 }
 
 /// Adds and removes a server, each request on a connection of its own, until it is over.
