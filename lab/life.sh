@@ -36,8 +36,12 @@ seed() {
 
 # Removes all of this lab, in whatever state it is. Called with its lock held.
 lab_clear() {
-    local mount claim host
-    cgroup_kill ''
+    local mount claim host group
+    cgroups
+    # All but who watches: if we are killed on the way, it takes the lab down in our stead.
+    for group in "$CG/$NAME"/*; do
+        [[ ! -d $group || $group == */watch ]] || cgroup_kill "${group##*/}"
+    done
     for host in "$LAB"/hosts/*; do
         [[ ! -d $host ]] || host_forget "${host##*/}"
     done
@@ -47,6 +51,7 @@ lab_clear() {
         [[ ! -e $claim || $(<"$claim") != "$NAME" ]] || net_remove "${claim##*/}"
     done
     rm -rf --one-file-system "${LAB:?}"
+    cgroup_kill ''
 }
 
 # Only root's login is needed to read it, so it is written as a whole, whenever hosts were added.
